@@ -1,0 +1,74 @@
+"""A running RabbitMQ: its addresses, its login, whether it answers, and how to end it."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pika
+from pika.exceptions import AMQPError
+
+READY_SECONDS = 90
+"""How long a broker may take from its start to its first AMQP handshake; 4 to 8 s are usual."""
+
+
+class Unavailable(Exception):
+    """This way to a broker does not lead to one here; the text says why in one line."""
+
+
+@dataclass
+class Broker(ABC):
+    """One RabbitMQ. `origin` says in a few words where it came from."""
+
+    origin: str
+    host: str = "127.0.0.1"
+    port: int = 5672
+    management_port: int = 15672
+    username: str = "guest"
+    password: str = "guest"
+
+    @abstractmethod
+    def end(self) -> None:
+        """End and remove what was started for this broker. Blocks until it is gone."""
+
+    @abstractmethod
+    def alive(self) -> bool:
+        """Return whether what runs this broker still runs, whether or not it answers yet."""
+
+    def parameters(self, vhost: str = "/", seconds: float = 10) -> pika.ConnectionParameters:
+        """Return how pika connects to it, giving up after `seconds`."""
+        login = pika.PlainCredentials(self.username, self.password)
+        return pika.ConnectionParameters(
+            self.host, self.port, vhost, login, socket_timeout=seconds, stack_timeout=seconds
+        )
+
+    def environment(self, vhost: str = "/") -> dict[str, str]:
+        """Return the variables that make a script use this broker."""
+        return {
+            "RABBITMQ_HOST": self.host,
+            "RABBITMQ_PORT": str(self.port),
+            "RABBITMQ_MANAGEMENT_PORT": str(self.management_port),
+            "RABBITMQ_USERNAME": self.username,
+            "RABBITMQ_PASSWORD": self.password,
+            "RABBITMQ_VHOST": vhost,
+        }
+
+    def answers(self) -> bool:
+        """Return whether an AMQP handshake with the login succeeds within two seconds."""
+        try:
+            pika.BlockingConnection(self.parameters(seconds=2)).close()
+        except (AMQPError, OSError):
+            return False
+        return True
+
+    def wait(self, progress: Callable[[int], None] = lambda seconds: None) -> None:
+        """Block until it answers, calling `progress` with the seconds so far; raise Unavailable if it does not."""
+        begun = time.monotonic()
+        while not self.answers():
+            seconds = int(time.monotonic() - begun)
+            if not self.alive():
+                raise Unavailable(f"{self.origin} ended while it started")
+            if seconds > READY_SECONDS:
+                raise Unavailable(f"{self.origin} did not answer within {READY_SECONDS} s")
+            progress(seconds)
+            time.sleep(0.2)
