@@ -10,43 +10,54 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pika
+from pika.connection import Parameters
 
-from errors import BrokerError
+from endings import BrokerError
 
 BLOCKED_SECONDS = 30
 """How long a publish waits for a broker that blocks publishers (memory or disk alarm) before it says so."""
 
-NAMES = ("RABBITMQ_URL", "RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_USERNAME", "RABBITMQ_PASSWORD", "RABBITMQ_VHOST")
 
-
-def parameters(environment: Mapping[str, str] = os.environ) -> pika.ConnectionParameters:
+def parameters(environment: Mapping[str, str] = os.environ) -> Parameters:
     """Return the parameters of the broker that `environment` names; raise BrokerError where it names none."""
-    if environment.get("RABBITMQ_URL"):
-        found = _from_url(environment["RABBITMQ_URL"])
-    else:
-        found = _from_fields(environment)
+    url = environment.get("RABBITMQ_URL")
+    found = _from_url(url) if url else _from_fields(environment)
     if found.blocked_connection_timeout is None:
         found.blocked_connection_timeout = BLOCKED_SECONDS
     found.client_properties = {"connection_name": Path(sys.argv[0]).name}  # what the management console lists
     return found
 
 
-def _from_url(url: str) -> pika.ConnectionParameters:
+def elsewhere(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the environment names a broker, so that none is started here."""
+    return bool(environment.get("RABBITMQ_URL") or environment.get("RABBITMQ_HOST"))
+
+
+def management_port(environment: Mapping[str, str] = os.environ) -> int:
+    """Return the port of the broker's management API and console."""
+    return _port(environment, "RABBITMQ_MANAGEMENT_PORT", 15672)
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    told = environment.get(name) or str(default)
+    if not told.isdigit() or not 0 < int(told) < 65536:
+        raise BrokerError(f"{name} is {told!r}, which is no port number; unset it for the usual {default}")
+    return int(told)
+
+
+def _from_url(url: str) -> Parameters:
     if not url.startswith(("amqp://", "amqps://")):
-        raise BrokerError("RABBITMQ_URL has to start with amqp:// or amqps://, as in amqp://guest:guest@localhost:5672/%2F")
+        raise BrokerError("RABBITMQ_URL has to begin with amqp:// or amqps://, as in amqp://USER:PASSWORD@HOST:PORT/VHOST")
     try:
         return pika.URLParameters(url)
     except Exception:  # pika raises ValueError, TypeError or KeyError, and each may quote the password
-        raise BrokerError("RABBITMQ_URL is not a URL that pika can read; try amqp://USER:PASSWORD@HOST:PORT/VHOST") from None
+        raise BrokerError("RABBITMQ_URL is no URL for pika; try amqp://USER:PASSWORD@HOST:PORT/VHOST") from None
 
 
-def _from_fields(environment: Mapping[str, str]) -> pika.ConnectionParameters:
-    port = environment.get("RABBITMQ_PORT") or "5672"
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise BrokerError(f"RABBITMQ_PORT is {port!r}, not a port number; the usual one is 5672")
+def _from_fields(environment: Mapping[str, str]) -> Parameters:
     return pika.ConnectionParameters(
         host=environment.get("RABBITMQ_HOST") or "localhost",
-        port=int(port),
+        port=_port(environment, "RABBITMQ_PORT", 5672),
         virtual_host=environment.get("RABBITMQ_VHOST") or "/",
         credentials=pika.PlainCredentials(
             environment.get("RABBITMQ_USERNAME") or "guest", environment.get("RABBITMQ_PASSWORD") or "guest"

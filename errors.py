@@ -1,35 +1,19 @@
-"""What a learner reads when something goes wrong: one line with queue, host, cause and what to type next.
+"""What a learner reads when something goes wrong: one line with queue, host, cause and what to type next."""
 
-Importing it also lets a script end as a terminal program should: a BrokerError is printed as its line, without a
-traceback, and Ctrl+C ends the process at once, also while its threads wait.
-"""
-
-import signal
 import socket
 import ssl
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from types import TracebackType
 
-import pika
+from endings import BrokerError, NotText, WorkError
+
+# isort: split
 from pika import exceptions as amqp
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
-
-
-class BrokerError(Exception):
-    """Something about the broker or what it was asked to do. The text is one line that says what to type next."""
-
-
-class NotText(BrokerError, TypeError):
-    """What was given to publish is not text."""
-
-
-class WorkError(BrokerError):
-    """A consumer's work raised `__cause__`; the message went back to its queue."""
+from pika.connection import Parameters
 
 
 class QueueDeleted(Exception):
@@ -56,10 +40,10 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
         "or create it: rabbitmqctl add_vhost {vhost}"),
     (amqp.ProbableAccessDeniedError, "", "user {user} may not use vhost {vhost}; correct RABBITMQ_VHOST, "
         "or allow it: rabbitmqctl set_permissions -p {vhost} {user} '.*' '.*' '.*'"),
-    (amqp.ChannelClosedByBroker, "inequivalent arg", "a queue of this name exists that was declared with other arguments "
+    (amqp.ChannelClosedByBroker, "inequivalent arg", "a queue of this name exists, declared with other arguments "
         "({text}); take another name, or delete it with all its messages: python broker.py reset {queue}"),
-    (amqp.ChannelClosedByBroker, "unknown delivery tag", "a message was acknowledged twice, or not on the connection that "
-        "delivered it, and the broker closed the channel; call ack(method) once a message"),
+    (amqp.ChannelClosedByBroker, "unknown delivery tag", "a message was acknowledged twice, or not on the connection "
+        "that delivered it, and the broker closed the channel; call ack(method) once a message"),
     (amqp.ChannelClosedByBroker, "timed out", "a message was not acknowledged within the broker's time limit "
         "({text}); it is back on the queue; acknowledge sooner, then run this again"),
     (amqp.ChannelClosedByBroker, "", "the broker refused: {text}"),
@@ -81,7 +65,7 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
 ]  # fmt: skip
 
 
-def cause(error: BaseException, queue: str, where: pika.ConnectionParameters) -> str:
+def cause(error: BaseException, queue: str, where: Parameters) -> str:
     """Return what `error` means and what to do about it."""
     root = _root(error)
     text = str(getattr(root, "reply_text", "") or root)
@@ -104,7 +88,7 @@ class Explained:
 
     kinds = (amqp.AMQPError, AMQPConnectorException, OSError, UnicodeEncodeError, QueueDeleted)
 
-    def __init__(self, queue: str, address: pika.ConnectionParameters) -> None:
+    def __init__(self, queue: str, address: Parameters) -> None:
         self.queue, self.address = queue, address
         self._foreign: Exception | None = None
 
@@ -122,8 +106,8 @@ class Explained:
         here = threading.current_thread()
         if owner is not here and owner.is_alive():
             raise BrokerError(
-                f"{self}: {doing}() was called in the thread {here.name}, but this MessageQueue is in use in the thread "
-                f"{owner.name}, and a connection is for one thread; open a MessageQueue in each"
+                f"{self}: {doing}() was called in the thread {here.name}, but this MessageQueue is in use in the "
+                f"thread {owner.name}, and a connection is for one thread; open a MessageQueue in each"
             )
         return self
 
@@ -137,7 +121,7 @@ class Explained:
             raise
 
 
-def place(address: pika.ConnectionParameters) -> str:
+def place(address: Parameters) -> str:
     """Return the address as host:port, with the vhost where it is not the default one. Never with the password."""
     vhost = "" if address.virtual_host == "/" else f" (vhost {address.virtual_host})"
     return f"{address.host}:{address.port}{vhost}"
@@ -179,33 +163,3 @@ def of_work(consumer: str, queue: str, message: str) -> Iterator[None]:
             f"{consumer}: the work on {message[:60]!r} raised {type(error).__name__}: {error}; "
             f"the message went back to queue {queue}; mend work(), then run this again"
         ) from error
-
-
-def show(error: BaseException) -> None:
-    """Print the error as a terminal should show it: a BrokerError is one line, below the traceback of its work."""
-    if isinstance(error, WorkError) and not isinstance(error.__cause__, BrokerError):
-        traceback.print_exception(error.__cause__)
-    if isinstance(error, BrokerError) and not isinstance(error, NotText):
-        print(error, file=sys.stderr, flush=True)
-    else:
-        traceback.print_exception(error)
-
-
-def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if kind is KeyboardInterrupt:  # die of the signal, as shells expect; the broker takes back what is unacknowledged
-        sys.stdout.flush()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-    show(error)
-
-
-def _uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:
-    if raised.exc_value is not None:
-        show(raised.exc_value)
-
-
-sys.excepthook = _uncaught
-threading.excepthook = _uncaught_in_thread
-for stream in (sys.stdout, sys.stderr):
-    if isinstance(stream, TextIOWrapper):  # whole lines at once, also into a pipe; no character stops a consumer
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")

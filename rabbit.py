@@ -1,7 +1,7 @@
 """Message queues on RabbitMQ: MessageQueue to publish and consume; Consumer and Worker, the stages of a work flow.
 
-A MessageQueue is for one thread: the one that made it and, from start() on, the one that called that. Only stop() is for
-all. Where the broker is stands in address.py, what its errors mean in errors.py.
+A MessageQueue is for one thread: the one that made it, and from start() on the one that called that. Only stop() is
+for all. Where the broker is stands in address.py, what its errors mean in errors.py.
 """
 
 import sys
@@ -10,7 +10,10 @@ import uuid
 from contextlib import AbstractContextManager, suppress
 
 import errors
+
+# isort: split
 import pika
+
 from address import parameters
 
 HALT = "HALT"  # the poison pill
@@ -57,9 +60,10 @@ class MessageQueue(AbstractContextManager):
         """Make start() return, from any thread, also before it began. Messages not yet handed over go back."""
         self._stopped = True
         if self.connection.owner is threading.current_thread():
-            return self.channel.stop_consuming()
-        with suppress(pika.exceptions.ConnectionWrongStateError):  # its thread has closed it
-            self.connection.add_callback_threadsafe(self.channel.stop_consuming)
+            self.channel.stop_consuming()
+        else:
+            with suppress(pika.exceptions.ConnectionWrongStateError):  # its thread has closed it
+                self.connection.add_callback_threadsafe(self.channel.stop_consuming)
 
     def ack(self, method):
         """Acknowledge the message that came with `method`: the broker forgets it."""

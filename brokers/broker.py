@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pika
+from pika.connection import Parameters
 from pika.exceptions import AMQPError
+
+from brokers.unavailable import Unavailable
 
 READY_SECONDS = 90
 """How long a broker may take from its start to its first AMQP handshake; 4 to 8 s are usual."""
-
-
-class Unavailable(Exception):
-    """This way to a broker does not lead to one here; the text says why in one line."""
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Broker(ABC):
     management_port: int = 15672
     username: str = "guest"
     password: str = "guest"
+    vhost: str = "/"
 
     @abstractmethod
     def end(self) -> None:
@@ -35,22 +35,23 @@ class Broker(ABC):
     def alive(self) -> bool:
         """Return whether what runs this broker still runs, whether or not it answers yet."""
 
-    def parameters(self, vhost: str = "/", seconds: float = 10) -> pika.ConnectionParameters:
+    def parameters(self, vhost: str | None = None, seconds: float = 10) -> Parameters:
         """Return how pika connects to it, giving up after `seconds`."""
         login = pika.PlainCredentials(self.username, self.password)
         return pika.ConnectionParameters(
-            self.host, self.port, vhost, login, socket_timeout=seconds, stack_timeout=seconds
+            self.host, self.port, vhost or self.vhost, login, socket_timeout=seconds, stack_timeout=seconds
         )
 
-    def environment(self, vhost: str = "/") -> dict[str, str]:
+    def environment(self, vhost: str | None = None) -> dict[str, str]:
         """Return the variables that make a script use this broker."""
         return {
+            "RABBITMQ_URL": "",
             "RABBITMQ_HOST": self.host,
             "RABBITMQ_PORT": str(self.port),
             "RABBITMQ_MANAGEMENT_PORT": str(self.management_port),
             "RABBITMQ_USERNAME": self.username,
             "RABBITMQ_PASSWORD": self.password,
-            "RABBITMQ_VHOST": vhost,
+            "RABBITMQ_VHOST": vhost or self.vhost,
         }
 
     def answers(self) -> bool:

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 from brokers import ports, record
-from brokers.broker import Broker, Unavailable
+from brokers.broker import Broker
+from brokers.unavailable import Unavailable
 
 SERVER_FOLDERS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin", "/opt/rabbitmq/sbin")
 """Where packages put the server's own script; Debian's wrapper on the PATH insists on root or the user rabbitmq."""

@@ -1,0 +1,33 @@
+# `make` alone lists what there is. On Windows, or without make, the README gives the commands behind each line.
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: environment ## play the README's chapters on a RabbitMQ of their own
+	@$(RUN) -m chapters
+
+test: environment ## run the whole suite on a RabbitMQ of its own
+	@$(RUN) -m pytest -q
+
+broker: environment ## start a RabbitMQ for the lessons, on localhost:5672
+	@$(RUN) broker.py start
+
+stop: environment ## end what `make broker` started
+	@$(RUN) broker.py stop
+
+status: environment ## show the queues
+	@$(RUN) broker.py status
+
+lint: environment ## check style and types
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.10 --group dev pyproject.toml --no-header --no-emit-index-url --upgrade -o requirements.lock
+
+environment:
+	@$(PYTHON) environment.py
+
+.PHONY: help demo test broker stop status lint lock environment

@@ -1,0 +1,192 @@
+"""A RabbitMQ for the tutorial: python broker.py start | status [--watch] | stop | reset [QUEUE ...] [--yes]"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+import address
+import errors
+from brokers import ports, queues, record
+from brokers.broker import READY_SECONDS, Broker
+from brokers.container import Container
+from brokers.finding import NoBroker, find
+from brokers.foreign import Foreign
+from brokers.node import Node
+from brokers.unavailable import Unavailable
+from endings import BrokerError
+
+NAME = "rabbitmq-tutorial"
+"""The container's name, and the name of the private node's folder below .broker/."""
+
+RECORD = record.FOLDER / "broker.json"
+"""What start started; stop ends that and nothing else."""
+
+
+def start() -> None:
+    """Start a broker, or find the one that runs, and print its addresses. Blocks until it answers."""
+    broker = None if address.elsewhere() else _started() or _answering()
+    if broker:
+        print(f"Broker: {broker.origin}, running already")
+        _wait(broker)
+    else:
+        broker = _start()
+    host = "localhost" if broker.host == "127.0.0.1" else broker.host
+    print(f"AMQP address: amqp://{host}:{broker.port}")
+    print(f"Management console: http://{host}:{broker.management_port}")
+    print(f"Login: {broker.username}, password {'guest' if broker.password == 'guest' else '(as you set it)'}")
+
+
+def status(watch: bool) -> None:
+    """Print the queues as a table; with `watch` draw it anew twice a second until Ctrl+C."""
+    if not watch:
+        print(_table())
+        return
+    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+        while True:
+            live.update(_table(), refresh=True)
+            time.sleep(0.5)
+
+
+def stop() -> None:
+    """End the broker that start started. Its queues and messages are kept for the next start."""
+    broker = _started()
+    if broker is None:
+        print("Nothing to stop: no broker that python broker.py start started is running.")
+    else:
+        broker.end()
+        print(f"Stopped: {broker.origin}. Its queues and messages are kept for the next start.")
+    RECORD.unlink(missing_ok=True)
+
+
+def reset(names: list[str], sure: bool) -> None:
+    """Empty the queues, after asking unless `sure`."""
+    wanted = names or list(queues.TUTORIAL)
+    if not sure and not _agreed(f"Remove all waiting messages from {', '.join(wanted)}? [y/N] "):
+        print("Nothing was removed.")
+        return
+    for line in queues.empty(Foreign(), wanted):
+        print(line)
+
+
+def _start() -> Broker:
+    port, management_port = address.parameters().port, address.management_port()
+    if not address.elsewhere():
+        _insist_free(port, "RABBITMQ_PORT")
+        _insist_free(management_port, "RABBITMQ_MANAGEMENT_PORT")
+    broker = find(print, port, management_port, NAME)
+    try:
+        _write(broker)
+        _wait(broker)
+    except BaseException:
+        broker.end()
+        RECORD.unlink(missing_ok=True)
+        raise
+    return broker
+
+
+def _wait(broker: Broker) -> None:
+    with Console().status("Waiting for RabbitMQ to answer ...") as line:
+        broker.wait(lambda s: line.update(f"Waiting for RabbitMQ to answer: {s} s of at most {READY_SECONDS} s ..."))
+
+
+def _write(broker: Broker) -> None:
+    entry = {"port": broker.port, "management_port": broker.management_port}
+    if isinstance(broker, Container):
+        record.write(RECORD, {**entry, "container": broker.container.id})
+    elif isinstance(broker, Node):
+        record.write(RECORD, {**entry, "folder": str(broker.folder)})
+
+
+def _started() -> Broker | None:
+    """Return the recorded broker if it still runs."""
+    entry = record.read(RECORD)
+    broker: Broker | None = None
+    with suppress(Unavailable):
+        if "container" in entry:
+            broker = Container.again(entry["container"])
+        elif "folder" in entry:
+            broker = Node(Path(entry["folder"]), entry["port"], entry["management_port"])
+    return broker if broker and broker.alive() else None
+
+
+def _answering() -> Broker | None:
+    """Return the RabbitMQ that answers already where the lessons look for it, whoever started it."""
+    broker = Foreign()
+    broker.origin = f"not started here: {ports.holder(broker.port)}"
+    return broker if broker.answers() else None
+
+
+def _insist_free(port: int, variable: str) -> None:
+    if ports.taken(port):
+        raise NoBroker(
+            f"port {port} of localhost is in use by {ports.holder(port)}, and no RabbitMQ lets guest in there; "
+            f"end that program, or take another port: set {variable}={port + 1}, then python broker.py start"
+        )
+
+
+def _table() -> str:
+    found = queues.look(Foreign())
+    if not found:
+        return "There are no queues yet. A MessageQueue declares its queue when it is opened."
+    heads = ("ready", "unacknowledged", "consumers")
+    wide = max(len("queue"), *(len(queue.name) for queue in found))
+    lines = ["  ".join(["queue".ljust(wide), *heads])]
+    for queue in found:
+        counts = (queue.ready, "?" if queue.unacknowledged is None else queue.unacknowledged, queue.consumers)
+        cells = [str(count).rjust(len(head)) for count, head in zip(counts, heads, strict=True)]
+        lines.append("  ".join([queue.name.ljust(wide), *cells]))
+    return "\n".join(lines)
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python broker.py", description="A RabbitMQ for the tutorial.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("start", help="start a broker and wait until it answers")
+    table = commands.add_parser("status", help="show the queues: ready, unacknowledged, consumers")
+    table.add_argument("--watch", action="store_true", help="draw the table anew until Ctrl+C")
+    commands.add_parser("stop", help="end the broker that start started; its messages are kept")
+    emptying = commands.add_parser("reset", help="empty the tutorial's queues, after asking")
+    emptying.add_argument("names", nargs="*", metavar="QUEUE", help=f"default: {' '.join(queues.TUTORIAL)}")
+    emptying.add_argument("--yes", action="store_true", help="do not ask")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run one command; every failure ends as one line on standard error."""
+    told = _arguments()
+    commands: dict[str, Callable[[], None]] = {
+        "start": start,
+        "status": lambda: status(told.watch),
+        "stop": stop,
+        "reset": lambda: reset(told.names, told.yes),
+    }
+    try:
+        commands[told.command]()
+    except NoBroker as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(2)
+    except Unavailable as reason:
+        raise BrokerError(f"{reason}; its log may say why: {record.FOLDER}{os.sep}") from reason
+    except errors.Explained.kinds as error:
+        where = address.parameters()
+        holder = f" The port is in use by {ports.holder(where.port)}." if ports.taken(where.port) else ""
+        raise BrokerError(f"broker at {errors.place(where)}: {errors.cause(error, '', where)}{holder}") from error
+
+
+if __name__ == "__main__":
+    main()

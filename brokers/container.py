@@ -1,0 +1,113 @@
+"""A RabbitMQ in a container, through the Docker SDK; its ports are published on 127.0.0.1 only."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound, NotFound
+
+from brokers.broker import Broker
+from brokers.unavailable import Unavailable
+
+IMAGE = "rabbitmq:4-management"
+"""The official image with the management console; RABBITMQ_IMAGE names another."""
+
+ENGINE_SECONDS = 300
+"""How long one request to the engine may take; pulling the image is the longest."""
+
+
+class Container(Broker):
+    """A RabbitMQ in a container, told by its id; removed at its end unless it has a name to be found by again."""
+
+    def __init__(self, container: Any, image: str, name: str | None) -> None:
+        container.reload()
+        amqp, management = (int(container.ports[f"{port}/tcp"][0]["HostPort"]) for port in (5672, 15672))
+        super().__init__(f"container {name or container.short_id} ({image})", port=amqp, management_port=management)
+        self.container = container
+        self.passing = name is None
+
+    @classmethod
+    def begin(cls, port: int = 0, management_port: int = 0, name: str | None = None) -> "Container":
+        """Start a container on the given or on free ports; with a name, the one that has it. Raise Unavailable."""
+        image = os.environ.get("RABBITMQ_IMAGE") or IMAGE
+        ports: Any = {"5672/tcp": ("127.0.0.1", port or None), "15672/tcp": ("127.0.0.1", management_port or None)}
+        with _unavailable("no Docker engine answers", worth_telling=False):
+            client = docker.from_env(timeout=ENGINE_SECONDS)
+            client.ping()
+        with _unavailable(f"the Docker engine cannot run a container of {image}"):
+            container = _named(client, name, ports) if name else None
+            if container is None:
+                _fetch(client, image)
+                container = client.containers.create(image, name=name, hostname="rabbitmq-tutorial", ports=ports)
+            return cls._started(container, image, name)
+
+    @classmethod
+    def again(cls, container_id: str) -> "Container":
+        """Return the named container with this id; raise Unavailable where it is gone or stopped."""
+        with _unavailable("no Docker engine answers"):
+            container = docker.from_env().containers.get(container_id)
+        if container.status != "running":
+            raise Unavailable("the container is stopped")
+        return cls(container, container.attrs["Config"]["Image"], container.name)
+
+    @classmethod
+    def _started(cls, container: Any, image: str, name: str | None) -> "Container":
+        try:
+            container.start()
+            return cls(container, image, name)
+        except BaseException:
+            if name is None:
+                container.remove(force=True, v=True)
+            raise
+
+    def end(self) -> None:
+        with suppress(NotFound):
+            if self.passing:
+                self.container.remove(force=True, v=True)
+            else:
+                self.container.stop(timeout=20)
+
+    def alive(self) -> bool:
+        with suppress(DockerException):
+            self.container.reload()
+            return bool(self.container.status == "running")
+        return False
+
+    def ctl(self, *words: str) -> str:
+        """Run rabbitmqctl in the container and return what it prints."""
+        done = self.container.exec_run(["rabbitmqctl", "--quiet", *words])
+        if done.exit_code:
+            raise RuntimeError(done.output.decode())
+        return str(done.output.decode())
+
+
+def _named(client: docker.DockerClient, name: str, ports: dict[str, tuple[str, int | None]]) -> Any:
+    """Return the container of this name, None where there is none; one on other ports is removed."""
+    try:
+        found = client.containers.get(name)
+    except NotFound:
+        return None
+    bound = found.attrs["HostConfig"]["PortBindings"]
+    if all(bound.get(inside, [{}])[0].get("HostPort") == str(outside) for inside, (_, outside) in ports.items()):
+        return found
+    found.remove(force=True, v=True)
+    return None
+
+
+def _fetch(client: docker.DockerClient, image: str) -> None:
+    """Get the image from the registry unless the engine has it."""
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        client.images.pull(image)
+
+
+@contextmanager
+def _unavailable(what: str, worth_telling: bool = True) -> Iterator[None]:
+    try:
+        yield
+    except (DockerException, requests.exceptions.RequestException) as error:
+        raise Unavailable(f"{what}: {str(error).splitlines()[0][:200]}", worth_telling) from error

@@ -1,0 +1,47 @@
+"""RabbitMQ's management API: vhosts to be alone in, queues, connections.
+
+https://www.rabbitmq.com/docs/management#http-api
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from brokers.broker import Broker
+
+SECONDS = 10
+"""How long one request may take."""
+
+
+class Management:
+    """The API of one broker; raises requests' exceptions."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.root = f"http://{broker.host}:{broker.management_port}/api"
+        self.login = (broker.username, broker.password)
+
+    def create_vhost(self, vhost: str) -> None:
+        """Make an empty vhost that the login may use."""
+        self._ask("PUT", f"vhosts/{quote(vhost, safe='')}")
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        self._ask("PUT", f"permissions/{quote(vhost, safe='')}/{quote(self.login[0], safe='')}", json=everything)
+
+    def delete_vhost(self, vhost: str) -> None:
+        """Delete the vhost with all its queues; connections to it are closed by the broker."""
+        self._ask("DELETE", f"vhosts/{quote(vhost, safe='')}")
+
+    def queues(self, vhost: str) -> list[dict[str, Any]]:
+        """Return the queues of the vhost; the counts are read now, not taken from the last statistics."""
+        path = f"queues/{quote(vhost, safe='')}?disable_stats=true&enable_queue_totals=true"
+        return list(self._ask("GET", path))
+
+    def connections(self) -> list[dict[str, Any]]:
+        """Return the open connections; a new one appears within the statistics' interval of 5 s."""
+        return list(self._ask("GET", "connections"))
+
+    def _ask(self, verb: str, path: str, **options: Any) -> Any:
+        answer = requests.request(verb, f"{self.root}/{path}", auth=self.login, timeout=SECONDS, **options)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+

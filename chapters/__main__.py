@@ -1,0 +1,76 @@
+"""The demo: play the README's chapters on a RabbitMQ of their own, each line under the terminal that shows it."""
+
+import os
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.text import Text
+
+from brokers.broker import Broker
+from brokers.finding import NoBroker, find
+from brokers.management import Management
+from brokers.unavailable import Unavailable
+from chapters.playing import Mismatch, Player
+from chapters.reading import chapters
+
+COLOURS = ("cyan", "yellow", "magenta", "green")
+FOLDER = Path(__file__).resolve().parent.parent
+
+NEXT = """
+That was every command of the README, run for real. Now in your own two terminals:
+  {activate}
+  python broker.py start
+and on with chapter 3 of README.md. `python broker.py stop` ends the broker again."""
+
+
+def main() -> int:
+    """Return the exit status: 0 when all showed what the README says, 1 when something did not, 2 without a broker."""
+    console = Console(highlight=False, soft_wrap=True)
+    begun = time.monotonic()
+    try:
+        broker = find(console.print)
+    except NoBroker as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    try:
+        with console.status("Waiting for RabbitMQ to answer ..."):
+            broker.wait()
+        played = _play_all(console, broker)
+    except (Mismatch, Unavailable, requests.RequestException) as reason:
+        console.print(Text(str(reason), "red"))
+        return 1
+    except KeyboardInterrupt:
+        console.print("\nStopped; the demo's broker is removed.")
+        return 130
+    finally:
+        broker.end()
+    console.print(f"\n{played} chapters in {time.monotonic() - begun:.0f} s; the demo's broker is removed.")
+    activate = r".venv\Scripts\activate" if os.name == "nt" else ". .venv/bin/activate"
+    console.print(NEXT.format(activate=activate))
+    return 0
+
+
+def _play_all(console: Console, broker: Broker) -> int:
+    """Play each chapter in a vhost of its own, so that it starts from empty queues; return how many there were."""
+
+    def show(terminal: int, line: str) -> None:
+        console.print(Text.assemble((f"Terminal {terminal} | ", COLOURS[terminal % len(COLOURS)]), line))
+
+    found = chapters()
+    for chapter in found:
+        console.print(f"\n[bold]{chapter.number}. {chapter.title}[/bold]")
+        vhost = f"demo-{uuid.uuid4().hex[:8]}"
+        Management(broker).create_vhost(vhost)
+        try:
+            Player(FOLDER, {**os.environ, **broker.environment(vhost)}, show=show).play(chapter)
+        finally:
+            Management(broker).delete_vhost(vhost)
+    return len(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""A Player types a chapter's commands into its terminals and compares what they show, actor by actor.
+
+Two terminals, and two actors in one terminal, have many legal interleavings; what one actor prints has one order.
+"""
+
+import re
+import signal
+from collections.abc import Callable, Mapping
+from itertools import permutations
+from pathlib import Path
+
+from chapters.reading import Block, Chapter, Segment
+from chapters.terminal import Late, Terminal
+
+Show = Callable[[int, str], None]
+"""Called with the terminal's number and a line that it shows, as soon as it shows it."""
+
+INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT, 1)
+"""What a command ends with on Ctrl+C: of the signal; the last is Windows."""
+
+
+class Mismatch(AssertionError):
+    """A terminal did not show what the README says."""
+
+
+class Player:
+    """Plays chapters in a folder; `renamed` turns what differs between runs, as ports do, into what the README has."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        renamed: Mapping[str, str] | None = None,
+        show: Show = lambda terminal, line: None,
+    ) -> None:
+        self.folder, self.environment, self.renamed, self.show = folder, environment, renamed or {}, show
+        self.terminals: dict[int, Terminal] = {}
+
+    def play(self, chapter: Chapter) -> None:
+        """Play the chapter to its end; raise Mismatch where a terminal differs. Blocks for what the lessons take."""
+        try:
+            for place, block in enumerate(chapter.blocks):
+                later = next((b for b in chapter.blocks[place + 1 :] if b.terminal == block.terminal), None)
+                self._play_block(block, later)
+        finally:
+            for terminal in self.terminals.values():
+                terminal.close()
+            self.terminals.clear()
+
+    def _play_block(self, block: Block, later: Block | None) -> None:
+        terminal = self.terminals.setdefault(block.terminal, Terminal(self.folder, self.environment))
+        following = [*block.segments[1:], *(later.segments[:1] if later else [])]
+        for place, segment in enumerate(block.segments):
+            ends = place >= len(following) or bool(following[place].command)
+            self._play_segment(terminal, block, segment, ends)
+
+    def _play_segment(self, terminal: Terminal, block: Block, segment: Segment, ends: bool) -> None:
+        self._act(terminal, block.terminal, segment)
+        shown = self._read(terminal, block.terminal, None if ends else len(segment.output))
+        if not same(segment.output, shown):
+            raise Mismatch(_report(segment, shown))
+        wanted = INTERRUPTED if segment.interrupt else (block.status,)
+        if ends and terminal.status not in wanted:
+            raise Mismatch(f"README line {segment.line}: ended with status {terminal.status}, not {wanted[0]}")
+
+    def _act(self, terminal: Terminal, number: int, segment: Segment) -> None:
+        if segment.command:
+            self.show(number, "$ " + segment.command)
+            terminal.type(segment.command)
+        elif segment.interrupt:
+            self.show(number, "^C")
+            terminal.interrupt()
+
+    def _read(self, terminal: Terminal, number: int, count: int | None) -> list[str]:
+        """Return the next `count` lines, or all up to the command's end."""
+        lines: list[str] = []
+        while count is None or len(lines) < count:
+            try:
+                line = terminal.line()
+            except Late as late:
+                return [*lines, f"({late}: nothing more in time)"]
+            if line is None:
+                break
+            for actual, told in self.renamed.items():
+                line = line.replace(actual, told)
+            lines.append(line)
+            self.show(number, line)
+        return lines
+
+
+def actor(line: str) -> str:
+    """Return who prints the line: the word before the colon, or the name in 'Halting worker T1' and 'T1 halted.'"""
+    told = re.match(r"(\w+): |(\w+) (?:starting|halted\.)$|Halting (?:worker|consumer) (\w+)$", line)
+    return next((name for name in told.groups() if name), "") if told else ""
+
+
+def same(expected: list[str], shown: list[str]) -> bool:
+    """Return whether each actor shows what is expected of it; actors told apart by a number alone may swap."""
+    wanted, got = _by_actor(expected), _by_actor(shown)
+    numbered = sorted(name for name in wanted if re.fullmatch(r"[A-Z]\d", name))
+    for order in permutations(numbered):
+        names = dict(zip(numbered, order, strict=True))
+        if all(new[0] == old[0] for old, new in names.items()) and _renamed(wanted, names) == got:
+            return True
+    return False
+
+
+def _by_actor(lines: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        found.setdefault(actor(line), []).append(line)
+    return found
+
+
+def _renamed(lines: dict[str, list[str]], names: dict[str, str]) -> dict[str, list[str]]:
+    return {
+        names.get(name, name): [re.sub(rf"\b{name}\b", names.get(name, name), line) if name else line for line in told]
+        for name, told in lines.items()
+    }
+
+
+def _report(segment: Segment, shown: list[str]) -> str:
+    head = f"README line {segment.line}: the terminal does not show what is told"
+    return "\n".join([head, "told:", *segment.output, "shown:", *shown])

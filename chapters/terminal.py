@@ -1,0 +1,80 @@
+"""A terminal in which one command at a time runs, read line by line: a real pty, or on Windows a pipe."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pexpect.popen_spawn
+
+LINE_SECONDS = 30
+"""How long a line or the end of a command may take; the slowest lesson prints every second."""
+
+WINDOWS = os.name == "nt"
+
+
+class Late(Exception):
+    """Neither a line nor the end came in time."""
+
+
+class Terminal:
+    """Runs commands in `folder` with the environment; `python` is the Python that runs this."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = {**environment, "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        self.child: Any = None
+        self.status: int | None = None
+
+    def type(self, command: str) -> None:
+        """Start the command. The one before must have ended."""
+        words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+        options: dict[str, Any] = {"cwd": str(self.folder), "encoding": "utf-8", "codec_errors": "backslashreplace"}
+        self.status = None
+        if WINDOWS:
+            environment = {**self.environment, "PYTHONUNBUFFERED": "1"}
+            self.child = pexpect.popen_spawn.PopenSpawn(words, env=environment, **options)
+        else:
+            self.child = pexpect.spawn(words[0], words[1:], env=self.environment, dimensions=(50, 250), **options)
+
+    def line(self, seconds: float = LINE_SECONDS) -> str | None:
+        """Return the next line, None at the command's end. Blocks at most `seconds`, then raises Late."""
+        if self.child is None:
+            return None
+        found = self.child.expect(["\r?\n", pexpect.EOF, pexpect.TIMEOUT], timeout=seconds)
+        text = (self.child.before or "").removeprefix("^C")  # the pty's echo of Ctrl+C
+        if found == 2:
+            raise Late(text)
+        if found == 1 and not text:
+            self._reap()
+            return None
+        return text
+
+    def interrupt(self) -> None:
+        """Press Ctrl+C."""
+        if WINDOWS:  # a Ctrl+C event would reach this process too; the effect on the broker is the same
+            self.child.proc.terminate()
+        else:
+            self.child.sendintr()
+
+    def close(self) -> None:
+        """End the command if it still runs, and give the pty back."""
+        if self.child is not None:
+            self.child.kill(signal.SIGTERM if WINDOWS else signal.SIGKILL)
+            self._reap()
+
+    def _reap(self) -> None:
+        self.child.wait()
+        if not WINDOWS:
+            self.child.close()
+        self.status = self.child.exitstatus if self.child.signalstatus is None else -self.child.signalstatus
+        self.child = None
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a command was typed whose end was not yet read."""
+        return self.child is not None

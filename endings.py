@@ -1,0 +1,53 @@
+"""How a lesson ends: Ctrl+C at once and without a traceback, a BrokerError as its one line; and the errors themselves.
+
+Importing it sets the hooks. It comes before pika, so that Ctrl+C while that is imported is served too.
+"""
+
+import signal
+import sys
+import threading
+import traceback
+from io import TextIOWrapper
+from types import TracebackType
+
+
+class BrokerError(Exception):
+    """Something about the broker or what it was asked to do. The text is one line that says what to type next."""
+
+
+class NotText(BrokerError, TypeError):
+    """What was given to publish is not text."""
+
+
+class WorkError(BrokerError):
+    """A consumer's work raised `__cause__`; the message went back to its queue."""
+
+
+def show(error: BaseException) -> None:
+    """Print the error as a terminal should show it: a BrokerError is one line, below the traceback of its work."""
+    if isinstance(error, WorkError) and not isinstance(error.__cause__, BrokerError):
+        traceback.print_exception(error.__cause__)
+    if isinstance(error, BrokerError) and not isinstance(error, NotText):
+        print(error, file=sys.stderr, flush=True)
+    else:
+        traceback.print_exception(error)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if kind is KeyboardInterrupt:  # die of the signal, as shells expect; the broker takes back what is unacknowledged
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    show(error)
+
+
+def _uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_value is not None:
+        show(raised.exc_value)
+
+
+sys.excepthook = _uncaught
+threading.excepthook = _uncaught_in_thread
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, TextIOWrapper):  # whole lines at once, also into a pipe; no character stops a consumer
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")

@@ -1,0 +1,45 @@
+"""Make .venv with the dependencies that requirements.lock names: python environment.py (Python's own library only)."""
+
+import subprocess
+import sys
+import venv
+from importlib.util import find_spec
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+VENV = FOLDER / ".venv"
+LOCK = FOLDER / "requirements.lock"
+
+
+def main() -> None:
+    """Make the environment unless it is there and as new as the lock; end with one line where that fails."""
+    if sys.version_info < (3, 10):  # noqa: UP036 - this file is run by whatever Python there is
+        sys.exit("This Python is too old; the tutorial needs 3.10 or newer: make PYTHON=python3.12 demo")
+    ready = VENV / "ready"
+    if ready.exists() and ready.read_bytes() == LOCK.read_bytes():
+        return
+    print("Making .venv with the packages of requirements.lock ...", flush=True)
+    _insist_on_pip()
+    venv.create(VENV, with_pip=True, clear=True)
+    python = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(LOCK)]
+    if subprocess.run(pip, check=False).returncode:
+        sys.exit("pip could not install the packages (its last lines say why); mend that, then run this again")
+    ready.write_bytes(LOCK.read_bytes())
+
+
+def _insist_on_pip() -> None:
+    """Debian and Ubuntu keep the part of Python that brings pip in a package of its own."""
+    if find_spec("ensurepip"):
+        return
+    from brokers import package, unavailable  # noqa: PLC0415 - written for Python 3.10, which is certain only here
+
+    name = f"python3.{sys.version_info.minor}-venv"
+    try:
+        package.install(name, print)
+    except unavailable.Unavailable as reason:
+        sys.exit(f"This Python has no ensurepip, and {reason}; install it: sudo apt-get install {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The suite's brokers: one for all tests, found as design and README tell, and a vhost of it for each test.
+
+`--work DIR` runs the checks of the lessons against another folder's rabbit.py and scripts.
+"""
+
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from brokers import finding, queues  # noqa: E402
+from brokers.broker import Broker  # noqa: E402
+from brokers.management import Management  # noqa: E402
+from brokers.node import Node  # noqa: E402
+from brokers.unavailable import Unavailable  # noqa: E402
+from chapters.terminal import Terminal  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--work", type=Path, default=ROOT, metavar="DIR", help="check the rabbit.py and scripts of DIR")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests import the rabbit.py of --work; what that folder lacks comes from here."""
+    work = config.getoption("--work").resolve()
+    if not work.is_dir():
+        raise pytest.UsageError(f"--work {work}: there is no such folder")
+    sys.path.insert(0, str(work))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `broker` what uses one, so that `-m 'not broker'` is the part that needs none."""
+    for item in items:
+        if {"broker", "vhost", "node"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("broker")
+
+
+@pytest.fixture(scope="session")
+def work(pytestconfig: pytest.Config) -> Path:
+    """The folder whose lessons are checked."""
+    return Path(pytestconfig.getoption("--work")).resolve()
+
+
+@pytest.fixture(scope="session")
+def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
+    """A RabbitMQ that answers, for the whole run; ended by what it recorded."""
+    reporter = pytestconfig.pluginmanager.getplugin("terminalreporter")
+    try:
+        found = finding.find(reporter.write_line)
+    except finding.NoBroker as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason), pytrace=False)
+        pytest.skip(str(reason))
+    try:
+        found.wait()
+        yield found
+    finally:
+        found.end()
+
+
+@pytest.fixture
+def vhost(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A vhost of this test's own, to which the RABBITMQ_* variables lead, for this process and those it starts."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    Management(broker).create_vhost(name)
+    for variable, value in broker.environment(name).items():
+        monkeypatch.setenv(variable, value)
+    yield name
+    Management(broker).delete_vhost(name)
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
+    """A private node of this test's own, to be killed and restarted; it needs an installed rabbitmq-server."""
+    try:
+        own = Node.begin()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    try:
+        own.wait()
+        for variable, value in own.environment().items():
+            monkeypatch.setenv(variable, value)
+        yield own
+    finally:
+        own.end()
+
+
+@pytest.fixture
+def terminal(work: Path) -> Iterator[Callable[[], Terminal]]:
+    """Open terminals in the work folder, with the environment as it is then; they are closed after the test."""
+    opened: list[Terminal] = []
+
+    def open_one(folder: Path = work) -> Terminal:
+        opened.append(Terminal(folder, {**os.environ, "PYTHONPATH": str(ROOT)}))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def held(broker: Broker, vhost: str) -> Callable[[str], tuple[int, int | None, int]]:
+    """Return what a queue of the test's vhost holds now: ready, unacknowledged, consumers."""
+
+    def look(name: str) -> tuple[int, int | None, int]:
+        found = next(queue for queue in queues.look(broker, vhost) if queue.name == name)
+        return found.ready, found.unacknowledged, found.consumers
+
+    return look
