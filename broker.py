@@ -120,7 +120,7 @@ def _answering() -> Broker | None:
     """Return the RabbitMQ that answers already where the lessons look for it, whoever started it."""
     broker = Foreign()
     broker.origin = f"not started here: {ports.holder(broker.port)}"
-    return broker if broker.answers() else None
+    return None if broker.refusal() else broker
 
 
 def _insist_free(port: int, variable: str) -> None:
@@ -184,8 +184,8 @@ def main() -> None:
         raise BrokerError(f"{reason}; its log may say why: {record.FOLDER}{os.sep}") from reason
     except errors.Explained.kinds as error:
         where = address.parameters()
-        holder = f" The port is in use by {ports.holder(where.port)}." if ports.taken(where.port) else ""
-        raise BrokerError(f"broker at {errors.place(where)}: {errors.cause(error, '', where)}{holder}") from error
+        told = errors.cause(error, "", where).replace(errors.SEE_HOLDER, f"the port is in use by {ports.holder(where.port)}")
+        raise BrokerError(f"broker at {errors.place(where)}: {told}") from error
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class QueueDeleted(Exception):
 
 
 START = "start one with: python broker.py start"
+SEE_HOLDER = "see what holds the port: python broker.py status"
 LOST = "unacknowledged messages are back on the queue; is the broker up? python broker.py start, then run this again"
 
 # Of these the first that fits is told: the exception's class, words of its text, and what that means.
@@ -28,12 +29,10 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (ConnectionRefusedError, "", f"no broker answers there (connection refused); {START}"),
     (socket.gaierror, "", f"the host name {{host}} is unknown; correct RABBITMQ_HOST, or unset it and {START}"),
     (TimeoutError, "", f"nothing answers there (timed out); correct RABBITMQ_HOST and RABBITMQ_PORT, or {START}"),
-    (AMQPConnectorException, "", "what listens there does not speak AMQP (no answer to the handshake); "
-        "see what holds the port: python broker.py status"),
+    (AMQPConnectorException, "", f"what listens there does not speak AMQP (no answer to the handshake); {SEE_HOLDER}"),
     (ssl.SSLError, "WRONG_VERSION", "what listens there does not speak TLS; use amqp:// in RABBITMQ_URL, not amqps://"),
     (ssl.SSLError, "", "the TLS connection failed ({text}); check the certificate and the host name in RABBITMQ_URL"),
-    (amqp.IncompatibleProtocolError, "", "what listens there is not RabbitMQ (no AMQP answer); "
-        "see what holds the port: python broker.py status"),
+    (amqp.IncompatibleProtocolError, "", f"what listens there is not RabbitMQ (no AMQP answer); {SEE_HOLDER}"),
     (amqp.ProbableAuthenticationError, "", "the broker refused the login of user {user}: wrong password{guest}; "
         "set RABBITMQ_USERNAME and RABBITMQ_PASSWORD (python broker.py start shows the login of its broker)"),
     (amqp.ProbableAccessDeniedError, "not found", "there is no vhost {vhost} there; correct RABBITMQ_VHOST, "
@@ -71,7 +70,7 @@ def cause(error: BaseException, queue: str, where: Parameters) -> str:
     text = str(getattr(root, "reply_text", "") or root)
     told = next((m for kind, words, m in MEANINGS if isinstance(root, kind) and words in text), "{text}")
     user = getattr(where.credentials, "username", "?")
-    guest = ", or guest from another machine than the broker's (RabbitMQ allows that nowhere by itself)"
+    guest = ", or guest from another machine (RabbitMQ lets guest in from its own machine only)"
     return told.format(
         text=text, queue=queue, host=where.host, vhost=where.virtual_host, user=user, guest=guest * (user == "guest")
     )

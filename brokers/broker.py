@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pika
 from pika.connection import Parameters
-from pika.exceptions import AMQPError
 
 from brokers.unavailable import Unavailable
+from errors import Explained
 
 READY_SECONDS = 90
 """How long a broker may take from its start to its first AMQP handshake; 4 to 8 s are usual."""
@@ -54,18 +54,18 @@ class Broker(ABC):
             "RABBITMQ_VHOST": vhost or self.vhost,
         }
 
-    def answers(self) -> bool:
-        """Return whether an AMQP handshake with the login succeeds within two seconds."""
+    def refusal(self, seconds: float = 2) -> Exception | None:
+        """Return None when an AMQP handshake with the login succeeds within `seconds`, else what it raised."""
         try:
-            pika.BlockingConnection(self.parameters(seconds=2)).close()
-        except (AMQPError, OSError):
-            return False
-        return True
+            pika.BlockingConnection(self.parameters(seconds=seconds)).close()
+        except Explained.kinds as error:
+            return error
+        return None
 
     def wait(self, progress: Callable[[int], None] = lambda seconds: None) -> None:
         """Block until it answers, calling `progress` with the seconds so far; raise Unavailable if it does not."""
         begun = time.monotonic()
-        while not self.answers():
+        while self.refusal():
             seconds = int(time.monotonic() - begun)
             if not self.alive():
                 raise Unavailable(f"{self.origin} ended while it started")

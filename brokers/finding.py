@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import address
+import errors
 from brokers import node, package, record
 from brokers.broker import Broker
 from brokers.container import Container
@@ -66,10 +67,10 @@ def _named_by_environment() -> Broker:
     if not address.elsewhere() and os.environ.get("RABBITMQ_FROM") != "environment":
         raise Unavailable("RABBITMQ_HOST is not set")
     broker = Foreign()
-    if not broker.answers():
-        raise NoBroker(
-            f"no broker lets {broker.username} in at {broker.origin}; correct RABBITMQ_HOST and the rest, or unset it"
-        )
+    refusal = broker.refusal(seconds=10)
+    if refusal:
+        where = broker.parameters()
+        raise NoBroker(f"broker at {errors.place(where)}, from the environment: {errors.cause(refusal, '', where)}")
     return broker
 
 

@@ -21,7 +21,7 @@ class Foreign(Broker):
             raise BrokerError("RABBITMQ_URL asks for a login without a password, which is not supported here")
         super().__init__(
             f"{found.host}:{found.port}, from the environment", found.host, found.port, address.management_port(),
-            login.username, login.password, found.virtual_host,
+            login.username or "guest", login.password or "guest", found.virtual_host,
         )  # fmt: skip
 
     def parameters(self, vhost: str | None = None, seconds: float = 10) -> Parameters:
