@@ -184,8 +184,9 @@ def main() -> None:
         raise BrokerError(f"{reason}; its log may say why: {record.FOLDER}{os.sep}") from reason
     except errors.Explained.kinds as error:
         where = address.parameters()
-        told = errors.cause(error, "", where).replace(errors.SEE_HOLDER, f"the port is in use by {ports.holder(where.port)}")
-        raise BrokerError(f"broker at {errors.place(where)}: {told}") from error
+        cause = errors.cause(error, "", where)
+        cause = cause.replace(errors.SEE_HOLDER, f"the port is in use by {ports.holder(where.port)}")
+        raise BrokerError(f"broker at {errors.place(where)}: {cause}") from error
 
 
 if __name__ == "__main__":

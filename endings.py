@@ -9,6 +9,7 @@ import threading
 import traceback
 from io import TextIOWrapper
 from types import TracebackType
+from typing import NoReturn, Protocol
 
 
 class BrokerError(Exception):
@@ -21,6 +22,27 @@ class NotText(BrokerError, TypeError):
 
 class WorkError(BrokerError):
     """A consumer's work raised `__cause__`; the message went back to its queue."""
+
+
+class Stage(Protocol):
+    """What wait() needs of a Consumer: whether its start() has ended, whether it failed, and a way to end it."""
+
+    ended: threading.Event
+    failed: bool
+
+    def stop(self) -> None: ...
+
+
+def wait(*stages: Stage) -> NoReturn:
+    """Block until all stages, each in a thread, have ended; then exit, with status 1 if one failed.
+
+    The first that fails stops the others. It waits in steps, since on Windows a wait without end holds Ctrl+C back.
+    """
+    while not all(stage.ended.wait(0.1) for stage in stages):
+        if any(stage.ended.is_set() and stage.failed for stage in stages):
+            for stage in stages:
+                stage.stop()
+    sys.exit(int(any(stage.failed for stage in stages)))
 
 
 def show(error: BaseException) -> None:

@@ -4,16 +4,12 @@ A MessageQueue is for one thread: the one that made it, and from start() on the 
 for all. Where the broker is stands in address.py, what its errors mean in errors.py.
 """
 
-import sys
 import threading
 import uuid
 from contextlib import AbstractContextManager, suppress
 
-import errors
-
-# isort: split
+import errors  # before pika: from here on Ctrl+C ends a lesson without a traceback
 import pika
-
 from address import parameters
 
 HALT = "HALT"  # the poison pill
@@ -59,11 +55,8 @@ class MessageQueue(AbstractContextManager):
     def stop(self):
         """Make start() return, from any thread, also before it began. Messages not yet handed over go back."""
         self._stopped = True
-        if self.connection.owner is threading.current_thread():
-            self.channel.stop_consuming()
-        else:
-            with suppress(pika.exceptions.ConnectionWrongStateError):  # its thread has closed it
-                self.connection.add_callback_threadsafe(self.channel.stop_consuming)
+        with suppress(pika.exceptions.ConnectionWrongStateError):  # it is closed already
+            self.connection.add_callback_threadsafe(lambda: self._stopped and self.channel.stop_consuming())
 
     def ack(self, method):
         """Acknowledge the message that came with `method`: the broker forgets it."""
@@ -80,7 +73,7 @@ class MessageQueue(AbstractContextManager):
         self.close()
 
     def _deliver(self, channel, method, properties, body):
-        if self._stopped:  # by another thread, while this message waited here
+        if self._stopped:  # while this message waited here
             channel.basic_nack(method.delivery_tag)
         else:
             with self._explained.not_inside():
@@ -143,12 +136,3 @@ class Worker(Consumer):
         print(f"Halting worker {self.name}")
         self.write(HALT)
         self.stop()
-
-
-def wait(*consumers):
-    """Block until all have ended, each in its thread; if one fails, stop the others and end with exit status 1."""
-    while not all(consumer.ended.wait(0.1) for consumer in consumers):  # in steps: Windows holds Ctrl+C back in a wait
-        if any(consumer.ended.is_set() and consumer.failed for consumer in consumers):
-            for consumer in consumers:
-                consumer.stop()
-    sys.exit(int(any(consumer.failed for consumer in consumers)))

@@ -2,7 +2,8 @@
 
 import threading
 
-from rabbit import Consumer, Worker, wait
+from endings import wait
+from rabbit import Consumer, Worker
 
 
 class ToUpper(Worker):

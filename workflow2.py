@@ -3,7 +3,8 @@
 import threading
 import time
 
-from rabbit import Consumer, Worker, wait
+from endings import wait
+from rabbit import Consumer, Worker
 
 
 class ToUpper(Worker):

@@ -16,7 +16,7 @@ def marked(chapter: Chapter) -> object:
     return pytest.param(chapter, id=name, marks=getattr(pytest.mark, name))
 
 
-@pytest.mark.parametrize("chapter", map(marked, chapters()))
+@pytest.mark.parametrize("chapter", [marked(chapter) for chapter in chapters()])
 def test_its_terminals_show_what_the_chapter_says(chapter: Chapter, broker: Broker, vhost: str, work: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     Player(work, environment).play(chapter)
