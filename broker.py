@@ -22,7 +22,7 @@ from brokers.node import Node
 from brokers.unavailable import Unavailable
 from endings import BrokerError
 
-NAME = "rabbitmq-tutorial"
+NAME = os.environ.get("RABBITMQ_CONTAINER") or "rabbitmq-tutorial"
 """The container's name, and the name of the private node's folder below .broker/."""
 
 RECORD = record.FOLDER / "broker.json"
@@ -85,6 +85,7 @@ def _start() -> Broker:
         _write(broker)
         _wait(broker)
     except BaseException:
+        broker.kill()  # one that still boots would take its time to end
         broker.end()
         RECORD.unlink(missing_ok=True)
         raise

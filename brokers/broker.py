@@ -32,6 +32,10 @@ class Broker(ABC):
         """End and remove what was started for this broker. Blocks until it is gone."""
 
     @abstractmethod
+    def kill(self) -> None:
+        """End it as a power cut would, without a farewell; what was confirmed is on its disk."""
+
+    @abstractmethod
     def alive(self) -> bool:
         """Return whether what runs this broker still runs, whether or not it answers yet."""
 

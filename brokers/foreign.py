@@ -39,5 +39,8 @@ class Foreign(Broker):
     def end(self) -> None:
         """Leave it running: it is not ours."""
 
+    def kill(self) -> None:
+        """Leave it running: it is not ours."""
+
     def alive(self) -> bool:
         return True

@@ -42,6 +42,9 @@ class Node(Broker):
         server()
         spare = ports.free(2)
         record.FOLDER.mkdir(exist_ok=True)
+        for wanted in (port, management_port):
+            if wanted and ports.taken(wanted):
+                raise Unavailable(f"port {wanted} is in use by {ports.holder(wanted)}", worth_telling=True)
         home = folder or Path(tempfile.mkdtemp(prefix=PASSING, dir=record.FOLDER))
         node = cls(home, port or spare[0], management_port or spare[1])
         node.run()
@@ -61,15 +64,14 @@ class Node(Broker):
             raise
 
     def kill(self) -> None:
-        """End the broker as a power cut would: SIGKILL, no farewell. The data stay in the folder."""
-        found = record.process(self.entry["broker"])
+        found = record.process(self.entry.get("broker", {}))
         if found:
             found.kill()
             found.wait(record.END_SECONDS)
-        record.end(self.entry["epmd"])
+        record.end(self.entry.get("epmd", {}))
 
     def end(self) -> None:
-        if self.folder.name.startswith(PASSING) and self.alive():
+        if self.folder.name.startswith(PASSING):
             self.kill()  # its data go too, so that a slow farewell (6 s) would be for nothing
         for name in ("broker", "epmd"):
             record.end(self.entry.get(name, {}))

@@ -1,4 +1,7 @@
-"""The demo: play the README's chapters on a RabbitMQ of their own, each line under the terminal that shows it."""
+"""The demo: python -m chapters [N ...] plays the README's chapters, all or those, on a RabbitMQ of their own.
+
+Each line is labelled and coloured by the terminal that shows it; nothing is shown that no script printed.
+"""
 
 import os
 import sys
@@ -21,10 +24,11 @@ COLOURS = ("cyan", "yellow", "magenta", "green")
 FOLDER = Path(__file__).resolve().parent.parent
 
 NEXT = """
-That was every command of the README, run for real. Now in your own two terminals:
+Each command above was run for real. Now take two terminals of your own. In each of them:
   {activate}
+Then in the first one:
   python broker.py start
-and on with chapter 3 of README.md. `python broker.py stop` ends the broker again."""
+and go on with chapter 2 of README.md. In the end, python broker.py stop."""
 
 
 def main() -> int:
@@ -39,28 +43,28 @@ def main() -> int:
     try:
         with console.status("Waiting for RabbitMQ to answer ..."):
             broker.wait()
-        played = _play_all(console, broker)
+        played = _play_all(console, broker, {int(number) for number in sys.argv[1:]})
     except (Mismatch, Unavailable, requests.RequestException) as reason:
         console.print(Text(str(reason), "red"))
         return 1
     except KeyboardInterrupt:
-        console.print("\nStopped; the demo's broker is removed.")
+        console.print("\nStopped; what the demo started is ended.")
         return 130
     finally:
         broker.end()
-    console.print(f"\n{played} chapters in {time.monotonic() - begun:.0f} s; the demo's broker is removed.")
+    console.print(f"\n{played} played in {time.monotonic() - begun:.0f} s; what the demo started is ended.")
     activate = r".venv\Scripts\activate" if os.name == "nt" else ". .venv/bin/activate"
     console.print(NEXT.format(activate=activate))
     return 0
 
 
-def _play_all(console: Console, broker: Broker) -> int:
+def _play_all(console: Console, broker: Broker, numbers: set[int]) -> str:
     """Play each chapter in a vhost of its own, so that it starts from empty queues; return how many there were."""
 
     def show(terminal: int, line: str) -> None:
         console.print(Text.assemble((f"Terminal {terminal} | ", COLOURS[terminal % len(COLOURS)]), line))
 
-    found = chapters()
+    found = [chapter for chapter in chapters() if not numbers or chapter.number in numbers]
     for chapter in found:
         console.print(f"\n[bold]{chapter.number}. {chapter.title}[/bold]")
         vhost = f"demo-{uuid.uuid4().hex[:8]}"
@@ -69,7 +73,7 @@ def _play_all(console: Console, broker: Broker) -> int:
             Player(FOLDER, {**os.environ, **broker.environment(vhost)}, show=show).play(chapter)
         finally:
             Management(broker).delete_vhost(vhost)
-    return len(found)
+    return "1 chapter" if len(found) == 1 else f"{len(found)} chapters"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 `--work DIR` runs the checks of the lessons against another folder's rabbit.py and scripts.
 """
 
+import logging
 import os
 import sys
 import uuid
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))

@@ -1,0 +1,61 @@
+"""The suite itself: Ctrl+C in the middle of it leaves no process, no container, no folder; a missing broker is named."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+
+import docker
+import psutil
+import pytest
+from conftest import ROOT
+
+from brokers import record
+from brokers.broker import Broker
+from brokers.container import Container
+from chapters.terminal import Terminal
+
+
+def traces(broker: Broker) -> set[str]:
+    """Return what a suite's broker could leave: processes in .broker/, folders there, containers."""
+    found = {str(path) for path in record.FOLDER.glob("node-*")}
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and process.cwd().startswith(str(record.FOLDER)):
+                found.add(f"{process.pid} {process.name()}")
+        except (psutil.Error, FileNotFoundError):
+            continue
+    if isinstance(broker, Container):
+        with closing(docker.from_env()) as client:
+            found |= {container.id for container in client.containers.list(all=True)}
+    return found
+
+
+def test_ctrl_c_in_the_middle_of_the_suite_leaves_nothing(
+    broker: Broker, terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RABBITMQ_HOST", "RABBITMQ_URL"):
+        monkeypatch.delenv(name, raising=False)
+    before = traces(broker)
+    suite = terminal(ROOT)
+    suite.type("python -m pytest -v -p no:cacheprovider tests/test_readme.py -k chapter8")
+    while "Broker: " not in (suite.line() or ""):
+        assert suite.busy
+    while suite.busy and traces(broker) == before:
+        pass
+    suite.interrupt()
+    rest = list(iter(suite.line, None))
+    assert any("KeyboardInterrupt" in line for line in rest)
+    assert suite.status == 2
+    assert traces(broker) == before
+
+
+@pytest.mark.parametrize(("ci", "word", "status"), [("", "1 skipped", 0), ("true", "1 error", 1)])
+def test_without_a_broker_it_skips_with_the_reason_but_fails_in_ci(ci: str, word: str, status: int) -> None:
+    environment = {**os.environ, "RABBITMQ_FROM": "container", "DOCKER_HOST": "unix:///nowhere/docker.sock", "CI": ci}
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "tests/test_readme.py", "-k", "chapter3"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert word in done.stdout
+    assert "There is no RabbitMQ here" in done.stdout
+    assert done.returncode == status
