@@ -1,6 +1,6 @@
-"""How a lesson ends: Ctrl+C at once and without a traceback, a BrokerError as its one line; and the errors themselves.
+"""How a lesson prints and ends: in whole lines; on Ctrl+C at once; on a BrokerError with its one line.
 
-Importing it sets the hooks. It comes before pika, so that Ctrl+C while that is imported is served too.
+Importing it sets that up. It comes before pika, so that Ctrl+C while that is imported is served too.
 """
 
 import signal
@@ -9,7 +9,7 @@ import threading
 import traceback
 from io import TextIOWrapper
 from types import TracebackType
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, TextIO
 
 
 class BrokerError(Exception):
@@ -22,6 +22,27 @@ class NotText(BrokerError, TypeError):
 
 class WorkError(BrokerError):
     """A consumer's work raised `__cause__`; the message went back to its queue."""
+
+
+class WholeLines(TextIOWrapper):
+    """Standard output, line by line, also into a pipe; no character is unprintable.
+
+    print() writes a text and its newline one after the other, so that lines of two threads could run into each other.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream.buffer, stream.encoding, "backslashreplace", line_buffering=True)
+        self._begun = threading.local()
+
+    def write(self, text: str) -> int:
+        whole, newline, self._begun.text = (getattr(self._begun, "text", "") + text).rpartition("\n")
+        super().write(whole + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        super().write(getattr(self._begun, "text", ""))
+        self._begun.text = ""
+        super().flush()
 
 
 class Stage(Protocol):
@@ -70,6 +91,5 @@ def _uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:
 
 sys.excepthook = _uncaught
 threading.excepthook = _uncaught_in_thread
-for stream in (sys.stdout, sys.stderr):
-    if isinstance(stream, TextIOWrapper):  # whole lines at once, also into a pipe; no character stops a consumer
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")
+if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, TextIOWrapper):  # not a test's, nor an IDE's
+    sys.stdout, sys.stderr = WholeLines(sys.stdout), WholeLines(sys.stderr)

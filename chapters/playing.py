@@ -10,7 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 from chapters.reading import Block, Chapter, Segment
-from chapters.terminal import Late, Terminal
+from chapters.terminal import WINDOWS, Late, Terminal
 
 Show = Callable[[int, str], None]
 """Called with the terminal's number and a line that it shows, as soon as it shows it."""
@@ -55,6 +55,9 @@ class Player:
             self._play_segment(terminal, block, segment, ends)
 
     def _play_segment(self, terminal: Terminal, block: Block, segment: Segment, ends: bool) -> None:
+        if WINDOWS and segment.command and not segment.command.startswith("python"):
+            self.show(block.terminal, f"({segment.command}: not on Windows)")
+            return
         self._act(terminal, block.terminal, segment)
         shown = self._read(terminal, block.terminal, None if ends else len(segment.output))
         if not same(segment.output, shown):

@@ -53,9 +53,14 @@ def work(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
     """A RabbitMQ that answers, for the whole run; ended by what it recorded."""
-    reporter = pytestconfig.pluginmanager.getplugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def announce(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)
+
     try:
-        found = finding.find(reporter.write_line)
+        found = finding.find(announce)
     except finding.NoBroker as reason:
         if os.environ.get("CI"):
             pytest.fail(str(reason), pytrace=False)

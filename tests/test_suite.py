@@ -1,4 +1,4 @@
-"""The suite itself: Ctrl+C in the middle of it leaves no process, no container, no folder; a missing broker is named."""
+"""The suite itself: Ctrl+C in its middle leaves no process, container or folder; a missing broker is named."""
 
 import os
 import subprocess
@@ -54,7 +54,8 @@ def test_ctrl_c_in_the_middle_of_the_suite_leaves_nothing(
 @pytest.mark.parametrize(("ci", "word", "status"), [("", "1 skipped", 0), ("true", "1 error", 1)])
 def test_without_a_broker_it_skips_with_the_reason_but_fails_in_ci(ci: str, word: str, status: int) -> None:
     environment = {**os.environ, "RABBITMQ_FROM": "container", "DOCKER_HOST": "unix:///nowhere/docker.sock", "CI": ci}
-    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "tests/test_readme.py", "-k", "chapter3"]
+    one = ["-rs", "-p", "no:cacheprovider", "tests/test_readme.py", "-k", "chapter3"]
+    command = [sys.executable, "-m", "pytest", *one]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert word in done.stdout
     assert "There is no RabbitMQ here" in done.stdout
