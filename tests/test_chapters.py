@@ -50,6 +50,7 @@ def test_another_exit_status_is_a_mismatch(tmp_path: Path) -> None:
         play(tmp_path, leave)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pty to press Ctrl+C in")
 def test_ctrl_c_reaches_the_command_and_a_command_that_ignores_it_is_found(tmp_path: Path) -> None:
     wait = "import signal; print('waits', flush=True); signal.pause()"
     (tmp_path / "waits.py").write_text("import signal; signal.signal(2, signal.SIG_DFL); " + wait, encoding="utf-8")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 from chapters.terminal import Terminal
@@ -32,6 +33,7 @@ threads = [threading.Thread(target=work, args=(name,)) for name in 'abcd']
     assert Counter(lines) == {name * 20: 2000 for name in (b"a", b"b", b"c", b"d")}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_line_is_out_as_soon_as_it_is_printed_also_into_a_pipe() -> None:
     source = "import endings, os, signal; print('out'); os.kill(os.getpid(), signal.SIGKILL)"
     assert python(source).stdout == b"out" + os.linesep.encode()
@@ -53,6 +55,7 @@ def test_other_errors_keep_their_traceback() -> None:
     assert shown[-1] == "ZeroDivisionError: division by zero"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pty to press Ctrl+C in")
 def test_ctrl_c_while_pika_is_imported_gives_no_traceback(tmp_path: Path, terminal: Callable[..., Terminal]) -> None:
     (tmp_path / "pika.py").write_text("import time; print('importing'); time.sleep(60)", encoding="utf-8")
     script = terminal(tmp_path)
