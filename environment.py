@@ -1,5 +1,6 @@
 """Make .venv with the dependencies that requirements.lock names: python environment.py (Python's own library only)."""
 
+import shlex
 import subprocess
 import sys
 import venv
@@ -25,7 +26,18 @@ def main() -> None:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(LOCK)]
     if subprocess.run(pip, check=False).returncode:
         sys.exit("pip could not install the packages (its last lines say why); mend that, then run this again")
+    _add_folder(next(VENV.glob("**/site-packages")))
     ready.write_bytes(LOCK.read_bytes())
+
+
+def _add_folder(packages: Path) -> None:
+    """Let `pytest --work DIR` find our modules and settings: it takes DIR for a test folder and looks for them there.
+
+    Python reads .pth files when it starts: https://docs.python.org/3/library/site.html
+    """
+    settings = shlex.quote((FOLDER / "pyproject.toml").as_posix())
+    hint = f'"--work" in sys.orig_argv and os.environ.setdefault("PYTEST_ADDOPTS", "-c " + {settings!r})'
+    (packages / "tutorial.pth").write_text(f"{FOLDER}\nimport os, sys; {hint}\n", encoding="utf-8")
 
 
 def _insist_on_pip() -> None:

@@ -45,7 +45,7 @@ class Container(Broker):
             if container is None:
                 _fetch(client, image)
                 container = client.containers.create(image, name=name, hostname="rabbitmq-tutorial", ports=ports)
-            return cls._started(container, image, name)
+            return cls._started(container, container.attrs["Config"]["Image"], name)
 
     @classmethod
     def again(cls, container_id: str) -> "Container":
@@ -93,16 +93,16 @@ class Container(Broker):
 
 
 def _named(client: docker.DockerClient, name: str, ports: dict[str, tuple[str, int | None]]) -> Any:
-    """Return the container of this name, None where there is none; one on other ports is removed."""
+    """Return the container of this name, None where there is none; raise Unavailable where it has other ports."""
     try:
         found = client.containers.get(name)
     except NotFound:
         return None
     bound = found.attrs["HostConfig"]["PortBindings"]
-    if all(bound.get(inside, [{}])[0].get("HostPort") == str(outside) for inside, (_, outside) in ports.items()):
-        return found
-    found.remove(force=True, v=True)
-    return None
+    if any(bound.get(inside, [{}])[0].get("HostPort") != str(outside) for inside, (_, outside) in ports.items()):
+        advice = f"remove it with its messages: docker rm -v {name}; or name another: RABBITMQ_CONTAINER"
+        raise Unavailable(f"the container {name} was made for other ports; {advice}", worth_telling=True)
+    return found
 
 
 def _fetch(client: docker.DockerClient, image: str) -> None:

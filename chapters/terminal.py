@@ -14,6 +14,9 @@ import pexpect.popen_spawn
 LINE_SECONDS = 30
 """How long a line or the end of a command may take; the slowest lesson prints every second."""
 
+OURS = {"python": sys.executable, "broker.py": str(Path(__file__).resolve().parent.parent / "broker.py")}
+"""What is ours in every folder: a student's has no broker.py."""
+
 WINDOWS = os.name == "nt"
 
 
@@ -22,7 +25,7 @@ class Late(Exception):
 
 
 class Terminal:
-    """Runs commands in `folder` with the environment; `python` is the Python that runs this."""
+    """Runs commands in `folder` with the environment."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -32,7 +35,7 @@ class Terminal:
 
     def type(self, command: str) -> None:
         """Start the command. The one before must have ended."""
-        words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+        words = [OURS.get(word, word) for word in shlex.split(command)]
         options: dict[str, Any] = {"cwd": str(self.folder), "encoding": "utf-8", "codec_errors": "backslashreplace"}
         self.status = None
         if WINDOWS:

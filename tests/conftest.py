@@ -1,40 +1,23 @@
-"""The suite's brokers: one for all tests, found as design and README tell, and a vhost of it for each test.
-
-`--work DIR` runs the checks of the lessons against another folder's rabbit.py and scripts.
-"""
+"""The suite's brokers: one for all tests, found in the README's order, and a vhost of it for each test."""
 
 import logging
 import os
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from brokers import finding, queues
+from brokers.broker import Broker
+from brokers.management import Management
+from brokers.node import Node
+from brokers.unavailable import Unavailable
+from chapters.terminal import Terminal
+
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from brokers import finding, queues  # noqa: E402
-from brokers.broker import Broker  # noqa: E402
-from brokers.management import Management  # noqa: E402
-from brokers.node import Node  # noqa: E402
-from brokers.unavailable import Unavailable  # noqa: E402
-from chapters.terminal import Terminal  # noqa: E402
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--work", type=Path, default=ROOT, metavar="DIR", help="check the rabbit.py and scripts of DIR")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Let tests import the rabbit.py of --work; what that folder lacks comes from here."""
-    work = config.getoption("--work").resolve()
-    if not work.is_dir():
-        raise pytest.UsageError(f"--work {work}: there is no such folder")
-    sys.path.insert(0, str(work))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

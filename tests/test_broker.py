@@ -222,7 +222,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(
     copy: Path, own_ports: tuple[int, int], terminal: Callable[..., Terminal]
 ) -> None:
     starting = terminal(copy)
-    starting.type("python broker.py start")
+    starting.type("python ./broker.py start")
     until(lambda: "Broker: " in (starting.line() or ""))
     starting.interrupt()
     rest = list(iter(starting.line, None))

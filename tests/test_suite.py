@@ -1,10 +1,12 @@
 """The suite itself: Ctrl+C in its middle leaves no process, container or folder; a missing broker is named."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import docker
 import psutil
@@ -60,3 +62,27 @@ def test_without_a_broker_it_skips_with_the_reason_but_fails_in_ci(ci: str, word
     assert word in done.stdout
     assert "There is no RabbitMQ here" in done.stdout
     assert done.returncode == status
+
+
+@pytest.fixture
+def folder(tmp_path: Path, work: Path) -> Path:
+    """A student's folder: the lessons, and nothing else."""
+    for name in ("rabbit", "producer", "consumer1", "consumer2", "consumer3", "workflow", "workflow2"):
+        shutil.copy(work / f"{name}.py", tmp_path)
+    return tmp_path
+
+
+def check(folder: Path, chapter: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--work", str(folder), "-m", chapter]
+    environment = {**os.environ, "RABBITMQ_FROM": "environment"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("vhost")
+def test_a_students_folder_passes_and_a_wrong_one_fails_its_chapter(folder: Path) -> None:
+    assert check(folder, "chapter5").returncode == 0
+    wrong = folder / "consumer2.py"
+    wrong.write_text(wrong.read_text(encoding="utf-8").replace("    mq.ack(method)\n", ""), encoding="utf-8")
+    failed = check(folder, "chapter5")
+    assert failed.returncode == 1
+    assert "FAILED" in failed.stdout
