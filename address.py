@@ -40,7 +40,7 @@ def management_port(environment: Mapping[str, str] = os.environ) -> int:
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     told = environment.get(name) or str(default)
-    if not told.isdigit() or not 0 < int(told) < 65536:
+    if not (told.isascii() and told.isdigit()) or not 0 < int(told) < 65536:
         raise BrokerError(f"{name} is {told!r}, which is no port number; unset it for the usual {default}")
     return int(told)
 

@@ -6,6 +6,7 @@ Importing it sets that up. It comes before pika, so that Ctrl+C while that is im
 import signal
 import sys
 import threading
+import time
 import traceback
 from io import TextIOWrapper
 from types import TracebackType
@@ -46,9 +47,9 @@ class WholeLines(TextIOWrapper):
 
 
 class Stage(Protocol):
-    """What wait() needs of a Consumer: whether its start() has ended, whether it failed, and a way to end it."""
+    """What wait() needs of a Consumer: the thread that its start() runs in, whether it failed, and a way to end it."""
 
-    ended: threading.Event
+    thread: threading.Thread | None
     failed: bool
 
     def stop(self) -> None: ...
@@ -59,8 +60,11 @@ def wait(*stages: Stage) -> NoReturn:
 
     The first that fails stops the others. It waits in steps, since on Windows a wait without end holds Ctrl+C back.
     """
-    while not all(stage.ended.wait(0.1) for stage in stages):
-        if any(stage.ended.is_set() and stage.failed for stage in stages):
+    ended: list[Stage] = []
+    while len(ended) < len(stages):
+        time.sleep(0.1)
+        ended = [stage for stage in stages if stage.thread and not stage.thread.is_alive()]
+        if any(stage.failed for stage in ended):
             for stage in stages:
                 stage.stop()
     sys.exit(int(any(stage.failed for stage in stages)))

@@ -6,7 +6,7 @@ for all. Where the broker is stands in address.py, what its errors mean in error
 
 import threading
 import uuid
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 
 import errors  # before pika: from here on Ctrl+C ends a lesson without a traceback
 import pika
@@ -24,17 +24,14 @@ class MessageQueue(AbstractContextManager):
         self._explained = errors.Explained(name, parameters())
         with self._explained:
             self.connection = connection or pika.BlockingConnection(self._explained.address)
-            self.channel = self.connection.channel()
-            self.channel.queue_declare(name, durable=True)
-            self.channel.basic_qos(prefetch_count=prefetch)
-            self.channel.confirm_delivery()
+            self._declare(prefetch)
         self.connection.owner = threading.current_thread()
 
     def publish(self, message):
         """Put text on the queue. Blocks until the broker has it on disk; raise BrokerError when that is not certain."""
-        body = errors.text(message, self.name).encode(errors="surrogateescape")  # bytes as the terminal gave them
         properties = pika.BasicProperties(delivery_mode=2, message_id=str(uuid.uuid4()), content_type="text/plain")
         with self._explained.to("publish", self.connection.owner):
+            body = errors.text(message, self.name).encode(errors="surrogateescape")  # bytes as the terminal gave them
             self.channel.basic_publish("", self.name, body, properties, mandatory=True)
 
     def register(self, callback):
@@ -72,6 +69,15 @@ class MessageQueue(AbstractContextManager):
     def __exit__(self, *raised):
         self.close()
 
+    def _declare(self, prefetch):
+        with ExitStack() as failed:
+            failed.callback(self.connection.close)
+            self.channel = self.connection.channel()
+            self.channel.queue_declare(self.name, durable=True)
+            self.channel.basic_qos(prefetch_count=prefetch)
+            self.channel.confirm_delivery()
+            failed.pop_all()
+
     def _deliver(self, channel, method, properties, body):
         if self._stopped:  # while this message waited here
             channel.basic_nack(method.delivery_tag)
@@ -84,8 +90,7 @@ class Consumer:
     """The last stage of a work flow: its work() gets the messages of `queue`, one at a time, until HALT."""
 
     def __init__(self, name, queue):
-        """Connect and declare the queue; raise BrokerError."""
-        self.name, self.ended, self.failed = name, threading.Event(), True  # until it halts
+        self.name, self.thread, self.failed = name, None, True  # until it starts, and until it halts
         self.input = MessageQueue(queue, prefetch=1)  # the next message goes to a consumer that is free
         self.input.register(self._receive)
 
@@ -95,14 +100,12 @@ class Consumer:
 
     def start(self):
         """Work. Blocks until HALT or stop(); raise WorkError when work raised, BrokerError when the queue is lost."""
+        self.thread = threading.current_thread()
         print(f"{self.name} starting")
-        try:
-            with self.input:
-                self.input.start()
-            self.failed = False
-            print(f"{self.name} halted.")
-        finally:
-            self.ended.set()
+        with self.input:
+            self.input.start()
+        print(f"{self.name} halted.")
+        self.failed = False
 
     def stop(self):
         """Make start() return after the message in hand, from any thread."""
@@ -123,9 +126,8 @@ class Worker(Consumer):
     """A stage in the middle: what work() hands to write() goes to the queue `output`, and so does HALT."""
 
     def __init__(self, name, input, output):
-        """Connect, once for both queues: waiting for input then also answers the output's heartbeats."""
         super().__init__(name, input)
-        self.output = MessageQueue(output, connection=self.input.connection)
+        self.output = MessageQueue(output, connection=self.input.connection)  # of its own, no heartbeat were answered
 
     def write(self, message):
         """Put text on the output queue. Blocks until the broker has it; only then the input is acknowledged."""

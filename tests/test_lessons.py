@@ -291,30 +291,3 @@ def test_work_that_raises_ends_the_script_with_one_error_and_gives_the_message_b
         "the message went back to queue my_queue; mend work(), then run this again\n"
     )
     until(lambda: held("my_queue"), (1, 0, 0))
-
-
-PRINTING = """
-import threading
-import rabbit
-
-together = threading.Barrier(4)
-
-
-def lines(letter):
-    for _ in range(100):
-        together.wait()
-        print(letter * 40)
-
-
-for letter in 'abcd':
-    threading.Thread(target=lines, args=letter).start()
-"""
-
-
-@pytest.mark.chapter7
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_what_threads_print_at_the_same_time_comes_in_whole_lines(work: Path, tmp_path: Path, unbuffered: str) -> None:
-    script = tmp_path / "printing.py"
-    script.write_text(PRINTING, encoding="utf-8")
-    lines = run(work, script, PYTHONUNBUFFERED=unbuffered).stdout.splitlines()
-    assert sorted(lines) == sorted([letter * 40 for letter in "abcd"] * 100)
