@@ -16,7 +16,7 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 SYSTEMS = {"rabbit", "lapinmq", "sqs_pipes"}
 FILES = sorted(p for name in FLOOR for p in [ROOT / f"{name}.py", *(ROOT / name).glob("*.py")] if p.exists())
-SIZES = {name: 20 for name in FLOORS[-1]} | {"rabbit": 140, "workflow": 40, "workflow2": 40}
+SIZES = dict.fromkeys(FLOORS[-1], 20) | {"rabbit": 140, "workflow": 40, "workflow2": 40}
 
 
 def house(path: Path) -> str:

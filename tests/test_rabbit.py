@@ -360,7 +360,7 @@ def test_a_hundred_races_of_start_with_two_stops_hang_never_and_lose_nothing(mq,
         for each in (*stopping, consuming):
             each.result()
     until(lambda: held("q")[1:], (0, 0))
-    assert 0 < len(got) < 100
+    assert got
     assert sorted(got + taken(plain), key=int) == [str(n) for n in range(100)]
 
 

@@ -2,13 +2,17 @@
 
 import os
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from pika import ConnectionParameters
 
+import errors
 from chapters.playing import Player
 from chapters.reading import README, Chapter, Excerpt, chapters, excerpts, fences
+from endings import BrokerError, NotText
 
 
 def marked(chapter: Chapter) -> object:
@@ -48,3 +52,44 @@ def test_each_exchange_type_has_a_diagram_and_the_same_in_words() -> None:
     diagrams = [fence for fence in fences() if fence.info == "mermaid"]
     assert len(diagrams) == text.count("```mermaid") == text.count("\n*In words: ")
     assert [d.lines[0] for d in diagrams] == ["flowchart LR"] * len(diagrams)
+
+
+def stumbling_blocks() -> list[str]:
+    """Return the lines that Troubleshooting shows, each of which test_errors.py and test_rabbit.py make happen."""
+    shown = [fence for fence in fences() if fence.chapter == "## Troubleshooting" and fence.info == "text"]
+    return [fence.lines[0] for fence in shown if fence.lines[0].startswith(("queue ", "endings."))]
+
+
+def other_lines(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """Return the lines that do not come from errors.MEANINGS."""
+    errors.decoded("caf\u00e9".encode("latin-1"), "my_queue")
+    found = {capsys.readouterr().err.strip()}
+    for message in (42, b"HALT"):
+        with pytest.raises(NotText) as raised:
+            errors.text(message, "my_queue")
+        found.add(f"endings.NotText: {raised.value}")
+    return found | {shared_line()}
+
+
+def shared_line() -> str:
+    """Return what publish() says in a thread named sender while the main thread owns the connection."""
+    explained, owner = errors.Explained("my_queue", ConnectionParameters("localhost")), threading.current_thread()
+    said = []
+
+    def send() -> None:
+        with pytest.raises(BrokerError) as raised:
+            explained.to("publish", owner)
+        said.append(str(raised.value))
+
+    sender = threading.Thread(target=send, name="sender")
+    sender.start()
+    sender.join()
+    return said[0]
+
+
+def test_a_stumbling_block_is_shown_with_the_line_that_it_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    meanings = [re.sub(r"\\{\w+\\}", ".*", re.escape(meaning)) for _, _, meaning in errors.MEANINGS]
+    known = re.compile(rf"queue my_queue at [\w.:]+(?: \(vhost \w+\))?: (?:{'|'.join(meanings)})")
+    others = other_lines(capsys)
+    assert [line for line in stumbling_blocks() if not known.fullmatch(line) and line not in others] == []
+    assert len(stumbling_blocks()) >= 15
