@@ -27,6 +27,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("broker")
 
 
+NO_BROKER = pytest.StashKey[str]()
+"""Why there is no RabbitMQ for this run."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End with status 2 where tests were skipped for want of a broker: what was not run is not green."""
+    if session.config.stash.get(NO_BROKER, "") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = 2
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to get a broker."""
+    terminalreporter.write(config.stash.get(NO_BROKER, ""))
+
+
 @pytest.fixture(scope="session")
 def work(pytestconfig: pytest.Config) -> Path:
     """The folder whose lessons are checked."""
@@ -45,6 +60,7 @@ def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
     try:
         found = finding.find(announce)
     except finding.NoBroker as reason:
+        pytestconfig.stash[NO_BROKER] = f"{reason}\n"
         if os.environ.get("CI"):
             pytest.fail(str(reason), pytrace=False)
         pytest.skip(str(reason))

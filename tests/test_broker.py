@@ -89,6 +89,7 @@ def told_by_readme() -> list[str]:
     return next(fence.lines for fence in fences() if fence.lines and fence.lines[0].startswith("Broker: container"))
 
 
+@pytest.mark.usefixtures("broker")
 def test_start_prints_what_the_readme_says_and_a_second_start_finds_it(
     command: Callable[..., CompletedProcess[str]], own_ports: tuple[int, int]
 ) -> None:
