@@ -36,6 +36,14 @@ class Broker(ABC):
         """End it as a power cut would, without a farewell; what was confirmed is on its disk."""
 
     @abstractmethod
+    def run(self) -> None:
+        """Start it again after `kill`, on the same ports, with what is on its disk."""
+
+    @abstractmethod
+    def ctl(self, *words: str) -> str:
+        """Run rabbitmqctl on it and return what it prints."""
+
+    @abstractmethod
     def alive(self) -> bool:
         """Return whether what runs this broker still runs, whether or not it answers yet."""
 

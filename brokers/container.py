@@ -84,8 +84,10 @@ class Container(Broker):
             return bool(self.container.status == "running")
         return False
 
+    def run(self) -> None:
+        self.container.start()
+
     def ctl(self, *words: str) -> str:
-        """Run rabbitmqctl in the container and return what it prints."""
         done = self.container.exec_run(["rabbitmqctl", "--quiet", *words])
         if done.exit_code:
             raise RuntimeError(done.output.decode())

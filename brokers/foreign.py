@@ -42,5 +42,11 @@ class Foreign(Broker):
     def kill(self) -> None:
         """Leave it running: it is not ours."""
 
+    def run(self) -> None:
+        """Leave it as it is: it is not ours."""
+
+    def ctl(self, *words: str) -> str:
+        raise NotImplementedError(f"rabbitmqctl {words[0]} is for who runs {self.origin}")
+
     def alive(self) -> bool:
         return True

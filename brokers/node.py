@@ -51,13 +51,12 @@ class Node(Broker):
         return node
 
     def run(self) -> None:
-        """Start the node's processes on the folder's data; used again after `kill`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         epmd_port, dist_port = ports.free(2)
         self._write_settings(epmd_port, dist_port)
         try:
             self.entry["owner"] = record.of_process(os.getpid())
-            self._spawn("epmd", ["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"])
+            self._spawn("epmd", [_epmd(), "-port", str(epmd_port), "-address", "127.0.0.1"])
             self._spawn("broker", [server()])
         except BaseException:
             self.end()
@@ -85,7 +84,6 @@ class Node(Broker):
         return record.process(self.entry.get("broker", {})) is not None
 
     def ctl(self, *words: str) -> str:
-        """Run rabbitmqctl on this node and return what it prints."""
         command = [str(Path(server()).with_name("rabbitmqctl")), "--quiet", *words]
         return subprocess.run(command, env=self._environment(), check=True, capture_output=True, text=True).stdout
 
@@ -132,6 +130,13 @@ def server() -> str:
     found = shutil.which("rabbitmq-server", path=folders) or shutil.which("rabbitmq-server")
     if found is None or os.name == "nt":
         raise Unavailable("no rabbitmq-server is installed that a private node could run")
+    return found
+
+
+def _epmd() -> str:
+    found = shutil.which("epmd")
+    if found is None:
+        raise Unavailable("rabbitmq-server is installed, but Erlang's epmd is not on the PATH", worth_telling=True)
     return found
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from brokers import finding, queues
+from brokers import finding, ports, queues
 from brokers.broker import Broker
+from brokers.container import Container
 from brokers.management import Management
 from brokers.node import Node
 from brokers.unavailable import Unavailable
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `broker` what uses one, so that `-m 'not broker'` is the part that needs none."""
     for item in items:
-        if {"broker", "vhost", "node"} & set(getattr(item, "fixturenames", ())):
+        if {"broker", "vhost", "own"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("broker")
 
 
@@ -83,19 +84,20 @@ def vhost(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
-    """A private node of this test's own, to be killed and restarted; it needs an installed rabbitmq-server."""
+def own(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
+    """A broker of this test's own, to be killed and run again: a container where the suite's is one, else a node."""
+    kind = Container if isinstance(broker, Container) else Node
     try:
-        own = Node.begin()
+        found = kind.begin(*ports.free(2))
     except Unavailable as reason:
         pytest.skip(str(reason))
     try:
-        own.wait()
-        for variable, value in own.environment().items():
+        found.wait()
+        for variable, value in found.environment().items():
             monkeypatch.setenv(variable, value)
-        yield own
+        yield found
     finally:
-        own.end()
+        found.end()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from select import select
 from subprocess import PIPE, CompletedProcess, Popen
 from urllib.parse import quote
 
@@ -36,6 +37,11 @@ REFUSED_GUEST = (
     "the broker refused the login of user guest: wrong password, or guest from another machine (RabbitMQ lets guest in "
     "from its own machine only); set RABBITMQ_USERNAME and RABBITMQ_PASSWORD "
     "(python broker.py start shows the login of its broker)"
+)
+LOST = (
+    r"the connection was lost \(.+\), by the broker's end, or by work that kept it silent for "
+    "three heartbeats; unacknowledged messages are back on the queue; "
+    r"is the broker up\? python broker.py start, then run this again"
 )
 DELETED = "the queue was deleted while this consumed from it, with all its messages; run this again to declare it anew"
 
@@ -341,27 +347,38 @@ def test_a_message_acknowledged_twice(work: Path, broker: Broker, vhost: str) ->
 # a broker in trouble
 
 
-def test_a_broker_killed_under_a_consumer(begin, node: Node) -> None:
+def test_a_broker_killed_under_a_consumer(begin, own: Broker) -> None:
     consumer = begin("consumer2.py")
     assert consumer.stdout.readline() == "Starting consumer.\n"
-    until(lambda: node.ctl("-s", "list_consumers", "queue_name").strip(), "my_queue")
-    node.kill()
-    head, _, tail = told(end(consumer)).partition("Stream connection lost: ")
-    assert head == f"queue my_queue at 127.0.0.1:{node.port}: the connection was lost ("
-    assert tail.partition(")), ")[2] == (
-        "by the broker's end, or by work that kept it silent for three heartbeats; unacknowledged messages are back on "
-        "the queue; is the broker up? python broker.py start, then run this again"
-    )
+    until(lambda: own.ctl("-s", "list_consumers", "queue_name").strip(), "my_queue")
+    own.kill()
+    assert re.fullmatch(f"queue my_queue at 127.0.0.1:{own.port}: {LOST}", told(end(consumer)))
 
 
-def test_a_broker_that_takes_no_messages(work: Path, node: Node) -> None:
-    node.ctl("set_vm_memory_high_watermark", "0.0001")
-    url = f"amqp://{node.username}:{node.password}@127.0.0.1:{node.port}/?blocked_connection_timeout=1"
+def test_a_connection_lost_while_the_queue_is_opened(work: Path, broker: Broker, vhost: str) -> None:
+    def forward_until_the_queue_is_named(client: socket.socket) -> None:
+        with socket.create_connection((broker.host, broker.port)) as server:
+            while True:
+                ready = select([client, server], [], [])[0][0]
+                part = ready.recv(65536)
+                if b"my_queue" in part or not part:
+                    return
+                (server if ready is client else client).sendall(part)
+
+    with listening(forward_until_the_queue_is_named) as port:
+        where = {"RABBITMQ_URL": "", "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": str(port)}
+        ended = run(work, "producer.py", "x", **where)
+    assert re.fullmatch(rf"queue my_queue at 127.0.0.1:{port} \(vhost {vhost}\): {LOST}", told(ended))
+
+
+def test_a_broker_that_takes_no_messages(work: Path, own: Broker) -> None:
+    own.ctl("set_vm_memory_high_watermark", "0.0001")
+    url = f"amqp://{own.username}:{own.password}@127.0.0.1:{own.port}/?blocked_connection_timeout=1"
     assert told(run(work, "producer.py", "x", RABBITMQ_URL=url)) == (
-        f"queue my_queue at 127.0.0.1:{node.port}: the broker takes no messages (memory or disk alarm); "
+        f"queue my_queue at 127.0.0.1:{own.port}: the broker takes no messages (memory or disk alarm); "
         "the last one is not confirmed; see rabbitmqctl alarms, and publish it again when they are over"
     )
-    node.ctl("set_vm_memory_high_watermark", "0.4")
+    own.ctl("set_vm_memory_high_watermark", "0.4")
     assert run(work, "producer.py", "x", RABBITMQ_URL=url).returncode == 0
 
 

@@ -11,7 +11,6 @@ import pytest
 from waiting import lessons, run, until
 
 from brokers.broker import Broker
-from brokers.node import Node
 
 Held = Callable[[str], tuple[int, int | None, int]]
 
@@ -121,7 +120,7 @@ def test_a_worker_killed_before_its_ack_does_its_work_again_and_loses_nothing(wo
 
 
 def test_what_publish_returned_for_is_on_the_queue_after_the_broker_was_killed(
-    work: Path, tmp_path: Path, node: Node, capsys: pytest.CaptureFixture[str]
+    work: Path, tmp_path: Path, own: Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = tmp_path / "confirmed"
     command = [sys.executable, "-c", PRODUCER_THAT_TELLS_WHAT_IS_CONFIRMED]
@@ -130,13 +129,13 @@ def test_what_publish_returned_for_is_on_the_queue_after_the_broker_was_killed(
         Popen(command, env=lessons(work), cwd=work, stdout=confirming, stderr=PIPE, encoding="utf-8") as producer,
     ):
         until(lambda: told.stat().st_size > 4000)  # bytes: about a thousand messages
-        node.kill()
+        own.kill()
         assert "the connection was lost" in producer.communicate(timeout=20)[1]
     assert producer.returncode == 1
-    node.run()
-    node.wait()
+    own.run()
+    own.wait()
     confirmed = told.read_text().split()
-    with closing(pika.BlockingConnection(node.parameters())) as connection:
+    with closing(pika.BlockingConnection(own.parameters())) as connection:
         stored = taken(connection.channel())
     lost, duplicated = set(confirmed) - set(stored), len(stored) - len(set(stored))
     with capsys.disabled():
