@@ -9,10 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from endings import BrokerError  # before pika: from here on Ctrl+C gives no traceback
+
+# isort: split
 import pika
 from pika.connection import Parameters
-
-from endings import BrokerError
 
 BLOCKED_SECONDS = 30
 """How long a publish waits for a broker that blocks publishers (memory or disk alarm) before it says so."""

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from endings import BrokerError  # before pika: from here on Ctrl+C gives no traceback
+
+# isort: split
+from pika.exceptions import ProbableAccessDeniedError, ProbableAuthenticationError
 from rich.console import Console
 from rich.live import Live
 
@@ -20,7 +24,6 @@ from brokers.finding import NoBroker, find
 from brokers.foreign import Foreign
 from brokers.node import Node
 from brokers.unavailable import Unavailable
-from endings import BrokerError
 
 NAME = os.environ.get("RABBITMQ_CONTAINER") or "rabbitmq-tutorial"
 """The container's name, and the name of the private node's folder below .broker/."""
@@ -31,7 +34,7 @@ RECORD = record.FOLDER / "broker.json"
 
 def start() -> None:
     """Start a broker, or find the one that runs, and print its addresses. Blocks until it answers."""
-    broker = None if address.elsewhere() else _started() or _answering()
+    broker = None if address.elsewhere() else _ours() or _answering()
     if broker:
         print(f"Broker: {broker.origin}, running already")
         _wait(broker)
@@ -80,7 +83,7 @@ def _start() -> Broker:
     if not address.elsewhere():
         _insist_free(port, "RABBITMQ_PORT")
         _insist_free(management_port, "RABBITMQ_MANAGEMENT_PORT")
-    broker = find(print, port, management_port, NAME)
+    broker = find(print, port, management_port, NAME if port == 5672 else f"{NAME}-{port}")
     try:
         _write(broker)
         _wait(broker)
@@ -106,28 +109,44 @@ def _write(broker: Broker) -> None:
 
 
 def _started() -> Broker | None:
-    """Return the recorded broker if it still runs."""
+    """Return the recorded broker if it still runs; raise Unavailable where that cannot be seen."""
     entry = record.read(RECORD)
-    broker: Broker | None = None
-    with suppress(Unavailable):
-        if "container" in entry:
-            broker = Container.again(entry["container"])
-        elif "folder" in entry:
-            broker = Node(Path(entry["folder"]), entry["port"], entry["management_port"])
-    return broker if broker and broker.alive() else None
+    if "container" in entry:
+        return Container.again(entry["container"])
+    if "folder" in entry:
+        node = Node(Path(entry["folder"]), entry["port"], entry["management_port"])
+        return node if node.alive() else None
+    return None
+
+
+def _ours() -> Broker | None:
+    """Return the recorded broker, which has to be where the lessons look for it."""
+    with suppress(Unavailable):  # an engine that does not answer runs no container
+        broker = _started()
+        port = address.parameters().port
+        if broker and broker.port != port:
+            raise NoBroker(
+                f"a broker started here runs already, on port {broker.port} and not on {port}; "
+                "set RABBITMQ_PORT to that, or end it first: python broker.py stop"
+            )
+        return broker
+    return None
 
 
 def _answering() -> Broker | None:
     """Return the RabbitMQ that answers already where the lessons look for it, whoever started it."""
     broker = Foreign()
     broker.origin = f"not started here: {ports.holder(broker.port)}"
-    return None if broker.refusal() else broker
+    refusal = broker.refusal()
+    if isinstance(refusal, (ProbableAuthenticationError, ProbableAccessDeniedError)):
+        raise refusal  # it is a RabbitMQ, but not for this login or vhost
+    return None if refusal else broker
 
 
 def _insist_free(port: int, variable: str) -> None:
     if ports.taken(port):
         raise NoBroker(
-            f"port {port} of localhost is in use by {ports.holder(port)}, and no RabbitMQ lets guest in there; "
+            f"port {port} of localhost is in use by {ports.holder(port)}, which is no RabbitMQ; "
             f"end that program, or take another port: set {variable}={port + 1}, then python broker.py start"
         )
 

@@ -25,6 +25,13 @@ class WorkError(BrokerError):
     """A consumer's work raised `__cause__`; the message went back to its queue."""
 
 
+def end_as_by_ctrl_c() -> None:
+    """Let SIGTERM, and SIGHUP of a closed window, raise KeyboardInterrupt, so that what was started is ended."""
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
 class WholeLines(TextIOWrapper):
     """Standard output, line by line, also into a pipe; no character is unprintable.
 
@@ -33,16 +40,17 @@ class WholeLines(TextIOWrapper):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream.buffer, stream.encoding, "backslashreplace", line_buffering=True)
-        self._begun = threading.local()
+        self._begun: dict[int, str] = {}  # by thread
 
     def write(self, text: str) -> int:
-        whole, newline, self._begun.text = (getattr(self._begun, "text", "") + text).rpartition("\n")
+        thread = threading.get_ident()
+        whole, newline, self._begun[thread] = (self._begun.get(thread, "") + text).rpartition("\n")
         super().write(whole + newline)
         return len(text)
 
     def flush(self) -> None:
-        super().write(getattr(self._begun, "text", ""))
-        self._begun.text = ""
+        for thread in list(self._begun):  # also of threads that have ended
+            super().write(self._begun.pop(thread, ""))
         super().flush()
 
 

@@ -17,7 +17,8 @@ def main() -> None:
     if sys.version_info < (3, 10):  # noqa: UP036 - this file is run by whatever Python there is
         sys.exit("This Python is too old; the tutorial needs 3.10 or newer: make PYTHON=python3.12 demo")
     ready = VENV / "ready"
-    if ready.exists() and ready.read_bytes() == LOCK.read_bytes():
+    made_of = f"{FOLDER}\n{sys.version}\n{LOCK.read_text(encoding='utf-8')}"
+    if ready.exists() and ready.read_text(encoding="utf-8") == made_of:
         return
     print("Making .venv with the packages of requirements.lock ...", flush=True)
     _insist_on_pip()
@@ -27,7 +28,7 @@ def main() -> None:
     if subprocess.run(pip, check=False).returncode:
         sys.exit("pip could not install the packages (its last lines say why); mend that, then run this again")
     _add_folder(next(VENV.glob("**/site-packages")))
-    ready.write_bytes(LOCK.read_bytes())
+    ready.write_text(made_of, encoding="utf-8")
 
 
 def _add_folder(packages: Path) -> None:

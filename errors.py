@@ -126,6 +126,11 @@ def place(address: Parameters) -> str:
     return f"{address.host}:{address.port}{vhost}"
 
 
+def deleted(_: object) -> None:
+    """Raise QueueDeleted: the broker has cancelled the consumer."""
+    raise QueueDeleted
+
+
 def queue_name(name: object) -> str:
     """Return `name`; raise BrokerError where it cannot name a queue."""
     if isinstance(name, str) and name:

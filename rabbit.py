@@ -24,8 +24,8 @@ class MessageQueue(AbstractContextManager):
         self._explained = errors.Explained(name, parameters())
         with self._explained:
             self.connection = connection or pika.BlockingConnection(self._explained.address)
+            self.connection.owner = threading.current_thread()
             self._declare(prefetch)
-        self.connection.owner = threading.current_thread()
 
     def publish(self, message):
         """Put text on the queue. Blocks until the broker has it on disk; raise BrokerError when that is not certain."""
@@ -45,8 +45,6 @@ class MessageQueue(AbstractContextManager):
             if not self._stopped:
                 self.channel.basic_consume(self.name, self._deliver)
                 self.channel.start_consuming()
-            if not self._stopped:  # pika ends in silence when the queue is deleted
-                raise errors.QueueDeleted
         self._stopped = False
 
     def stop(self):
@@ -66,16 +64,18 @@ class MessageQueue(AbstractContextManager):
             if self.connection.is_open:
                 self.connection.close()
 
-    def __exit__(self, *raised):
-        self.close()
+    def __exit__(self, raised, *_):
+        with suppress(*[errors.BrokerError] * bool(raised)):  # what was raised inside is the one to tell
+            self.close()
 
     def _declare(self, prefetch):
         with ExitStack() as failed:
-            failed.callback(self.connection.close)
+            failed.callback(self.close)
             self.channel = self.connection.channel()
             self.channel.queue_declare(self.name, durable=True)
             self.channel.basic_qos(prefetch_count=prefetch)
             self.channel.confirm_delivery()
+            self.channel.add_on_cancel_callback(errors.deleted)  # of itself, pika ends start_consuming() in silence
             failed.pop_all()
 
     def _deliver(self, channel, method, properties, body):

@@ -1,6 +1,8 @@
 """A RabbitMQ in a container, through the Docker SDK; its ports are published on 127.0.0.1 only."""
 
+import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -9,11 +11,15 @@ import docker
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
+from brokers import record
 from brokers.broker import Broker
 from brokers.unavailable import Unavailable
 
 IMAGE = "rabbitmq:4-management"
 """The official image with the management console; RABBITMQ_IMAGE names another."""
+
+LABEL = "rabbit-tutorial.owner"
+"""Holds the process that started a container without a name, and has to remove it."""
 
 STOP_SECONDS = 30
 """How long RabbitMQ may take for its farewell: 3.10 takes 7 s, and a killed one has to recover at its next start."""
@@ -27,7 +33,11 @@ class Container(Broker):
 
     def __init__(self, container: Any, image: str, name: str | None) -> None:
         container.reload()
-        amqp, management = (int(container.ports[f"{port}/tcp"][0]["HostPort"]) for port in (5672, 15672))
+        try:
+            amqp, management = (int(container.ports[f"{port}/tcp"][0]["HostPort"]) for port in (5672, 15672))
+        except (KeyError, TypeError, IndexError):
+            why = f"docker logs {name or container.short_id}"
+            raise Unavailable(f"the container of {image} ended at once, or is no RabbitMQ: {why}", True) from None
         super().__init__(f"container {name or container.short_id} ({image})", port=amqp, management_port=management)
         self.container = container
         self.passing = name is None
@@ -40,21 +50,27 @@ class Container(Broker):
         with _unavailable("no Docker engine answers", worth_telling=False):
             client = docker.from_env(timeout=ENGINE_SECONDS)
             client.ping()
+            _sweep(client)
         with _unavailable(f"the Docker engine cannot run a container of {image}"):
             container = _named(client, name, ports) if name else None
             if container is None:
                 _fetch(client, image)
-                container = client.containers.create(image, name=name, hostname="rabbitmq-tutorial", ports=ports)
+                container = client.containers.create(
+                    image, name=name, hostname="rabbitmq-tutorial", ports=ports, labels={} if name else _owner()
+                )
             return cls._started(container, container.attrs["Config"]["Image"], name)
 
     @classmethod
-    def again(cls, container_id: str) -> "Container":
-        """Return the named container with this id; raise Unavailable where it is gone or stopped."""
+    def again(cls, container_id: str) -> "Container | None":
+        """Return the named container with this id, None where it is gone or stopped; raise Unavailable."""
         with _unavailable("no Docker engine answers"):
-            container = docker.from_env().containers.get(container_id)
-        if container.status != "running":
-            raise Unavailable("the container is stopped")
-        return cls(container, container.attrs["Config"]["Image"], container.name)
+            client = docker.from_env()
+            client.ping()
+            with suppress(NotFound):
+                container = client.containers.get(container_id)
+                if container.status == "running":
+                    return cls(container, container.attrs["Config"]["Image"], container.name)
+        return None
 
     @classmethod
     def _started(cls, container: Any, image: str, name: str | None) -> "Container":
@@ -100,11 +116,23 @@ def _named(client: docker.DockerClient, name: str, ports: dict[str, tuple[str, i
         found = client.containers.get(name)
     except NotFound:
         return None
-    bound = found.attrs["HostConfig"]["PortBindings"]
+    bound = found.attrs["HostConfig"]["PortBindings"] or {}
     if any(bound.get(inside, [{}])[0].get("HostPort") != str(outside) for inside, (_, outside) in ports.items()):
         advice = f"remove it with its messages: docker rm -v {name}; or name another: RABBITMQ_CONTAINER"
         raise Unavailable(f"the container {name} was made for other ports; {advice}", worth_telling=True)
     return found
+
+
+def _owner() -> dict[str, str]:
+    """Return the labels that tell whose container it is: this process of this machine."""
+    return {f"{LABEL}.machine": platform.node(), LABEL: json.dumps(record.of_process(os.getpid()))}
+
+
+def _sweep(client: docker.DockerClient) -> None:
+    """Remove the containers of this machine's processes that were killed before they could."""
+    for container in client.containers.list(all=True, filters={"label": f"{LABEL}.machine={platform.node()}"}):
+        if record.process(json.loads(container.labels[LABEL])) is None:
+            container.remove(force=True, v=True)
 
 
 def _fetch(client: docker.DockerClient, image: str) -> None:

@@ -70,7 +70,8 @@ def _named_by_environment() -> Broker:
     refusal = broker.refusal(seconds=10)
     if refusal:
         where = broker.parameters()
-        raise NoBroker(f"broker at {errors.place(where)}, from the environment: {errors.cause(refusal, '', where)}")
+        cause = errors.cause(refusal, "", where).replace(errors.START, "unset it and " + errors.START)
+        raise NoBroker(f"broker at {errors.place(where)}, named by RABBITMQ_HOST or RABBITMQ_URL: {cause}")
     return broker
 
 

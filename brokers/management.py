@@ -20,6 +20,8 @@ class Management:
     def __init__(self, broker: Broker) -> None:
         self.root = f"http://{broker.host}:{broker.management_port}/api"
         self.login = (broker.username, broker.password)
+        self.session = requests.Session()
+        self.session.trust_env = False  # a proxy of the network is not for this machine's addresses
 
     def create_vhost(self, vhost: str) -> None:
         """Make an empty vhost that the login may use."""
@@ -41,7 +43,7 @@ class Management:
         return list(self._ask("GET", "connections"))
 
     def _ask(self, verb: str, path: str, **options: Any) -> Any:
-        answer = requests.request(verb, f"{self.root}/{path}", auth=self.login, timeout=SECONDS, **options)
+        answer = self.session.request(verb, f"{self.root}/{path}", auth=self.login, timeout=SECONDS, **options)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -100,6 +100,8 @@ class Node(Broker):
     def _write_settings(self, epmd_port: int, dist_port: int) -> None:
         self._erlang_ports = {"ERL_EPMD_PORT": str(epmd_port), "RABBITMQ_DIST_PORT": str(dist_port)}
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self.folder / "advanced.config").write_text("[].\n")
+        (self.folder / "rabbitmq-env.conf").write_text("")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             "management.tcp.ip = 127.0.0.1\n"
@@ -118,6 +120,9 @@ class Node(Broker):
             "RABBITMQ_MNESIA_BASE": str(self.folder / "queues"),
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_CONFIG_FILES": str(self.folder / "conf.d" / "*.conf"),  # these three: not the machine's own
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
+            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),
             "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the Erlang VM, so that its process id is the broker's

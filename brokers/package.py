@@ -16,21 +16,35 @@ SERVICES = {"rabbitmq-server": ["rabbitmq-server.service", "epmd.service", "epmd
 """What a package would start at the next boot."""
 
 
+APT_OPTIONS = ["-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"]
+"""Another apt-get, as a fresh machine's first updates, is waited for, in seconds."""
+
+
 def install(name: str, announce: Callable[[str], None]) -> None:
     """Install the package after saying so. Blocks for seconds to minutes; raise Unavailable where it cannot."""
     if shutil.which("apt-get") is None:
         raise Unavailable(f"there is no apt-get to install the package {name} with")
     root = _as_root(name)
     announce(f"Installing the system's package {name} with apt-get; no service is started ...")
+    enabled = [service for service in SERVICES.get(name, []) if _enabled(service)]
     with ExitStack() as undo:
-        if not POLICY.exists():
+        if POLICY.exists():  # put aside, since it may allow starting
+            undo.callback(_run, [*root, "mv", f"{POLICY}.aside", str(POLICY)])
+            _run([*root, "mv", str(POLICY), f"{POLICY}.aside"])
+        else:
             undo.callback(_run, [*root, "rm", "-f", str(POLICY)])
-            _run([*root, "sh", "-c", f"printf '#!/bin/sh\nexit 101\n' > {POLICY} && chmod 755 {POLICY}"])
-        _run([*root, "apt-get", "update", "-q"])
-        apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y"]
-        _run([*apt, "--no-install-recommends", name])
-        if Path("/run/systemd/system").is_dir():
-            _run([*root, "systemctl", "disable", "--quiet", *SERVICES.get(name, [])], check=False)
+        _run([*root, "sh", "-c", f"printf '#!/bin/sh\nexit 101\n' > {POLICY} && chmod 755 {POLICY}"])
+        _run([*root, "apt-get", "update", "-q"], check=False)  # one list that fails does not make the others useless
+        apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *APT_OPTIONS]
+        _run([*apt, name])
+        for service in SERVICES.get(name, []):  # nor at the next boot
+            if service not in enabled and _enabled(service):
+                _run([*root, "systemctl", "disable", "--quiet", service], check=False)
+
+
+def _enabled(service: str) -> bool:
+    running = Path("/run/systemd/system").is_dir()
+    return running and _run(["systemctl", "is-enabled", "--quiet", service], check=False) == 0
 
 
 def _as_root(name: str) -> list[str]:

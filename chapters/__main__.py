@@ -19,6 +19,7 @@ from brokers.management import Management
 from brokers.unavailable import Unavailable
 from chapters.playing import Mismatch, Player
 from chapters.reading import chapters
+from endings import end_as_by_ctrl_c
 
 COLOURS = ("cyan", "yellow", "magenta", "green")
 FOLDER = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ and go on with chapter 2 of README.md. In the end, python broker.py stop."""
 
 def main() -> int:
     """Return the exit status: 0 when all showed what the README says, 1 when something did not, 2 without a broker."""
+    end_as_by_ctrl_c()
     console = Console(highlight=False, soft_wrap=True)
     begun = time.monotonic()
     try:

@@ -15,6 +15,7 @@ from brokers.management import Management
 from brokers.node import Node
 from brokers.unavailable import Unavailable
 from chapters.terminal import Terminal
+from endings import end_as_by_ctrl_c
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
@@ -58,6 +59,7 @@ def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
         with capture.global_and_fixture_disabled():
             print(f"\n{line}", flush=True)
 
+    end_as_by_ctrl_c()
     try:
         found = finding.find(announce)
     except finding.NoBroker as reason:

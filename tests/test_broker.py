@@ -1,7 +1,9 @@
 """`python broker.py`: where a broker comes from, what is said about it, and that stop ends just what start started."""
 
+import json
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +19,11 @@ import pytest
 from conftest import ROOT
 from waiting import until
 
-from brokers import ports, record
+from brokers import ports, queues, record
 from brokers.broker import Broker
-from brokers.container import Container
+from brokers.container import LABEL, Container
 from brokers.finding import NONE_FOUND
-from brokers.node import Node, sweep
+from brokers.node import Node, server, sweep
 from brokers.unavailable import Unavailable
 from chapters.reading import fences
 from chapters.terminal import Terminal
@@ -131,7 +133,7 @@ def test_start_names_what_holds_the_port(
     assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
         f"port {own_ports[0]} of localhost is in use by {name} (process {os.getpid()}), "
-        "and no RabbitMQ lets guest in there; "
+        "which is no RabbitMQ; "
         f"end that program, or take another port: set RABBITMQ_PORT={own_ports[0] + 1}, then python broker.py start"
     ]
 
@@ -258,7 +260,11 @@ def test_an_engine_without_the_image_falls_through_and_says_why(
     command: Callable[..., CompletedProcess[str]], broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not isinstance(broker, Container):
-        pytest.skip("no Docker engine here")
+        pytest.skip("the suite's broker is no container")
+    try:
+        server()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
     monkeypatch.delenv("RABBITMQ_FROM", raising=False)
     monkeypatch.setenv("RABBITMQ_IMAGE", "rabbitmq-that-is-not-there:0")
     told = command("start").stdout.splitlines()
@@ -268,7 +274,7 @@ def test_an_engine_without_the_image_falls_through_and_says_why(
 
 def test_a_container_listens_on_the_loopback_interface_only(broker: Broker) -> None:
     if not isinstance(broker, Container):
-        pytest.skip("no Docker engine here")
+        pytest.skip("the suite's broker is no container")
     bound = [each for all_ in broker.container.ports.values() for each in all_ or []]
     assert {each["HostIp"] for each in bound} == {"127.0.0.1"}
 
@@ -279,3 +285,73 @@ def test_a_private_node_listens_on_the_loopback_interface_only(broker: Broker) -
     pids = [int(broker.entry[name]["pid"]) for name in ("broker", "epmd")]
     listening = [connection for pid in pids for connection in psutil.Process(pid).net_connections()]
     assert {c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN} <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_demo_that_is_told_to_end_leaves_nothing(broker: Broker, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    monkeypatch.delenv("RABBITMQ_HOST", raising=False)
+    demo = psutil.Popen([sys.executable, "-m", "chapters", "8"], cwd=ROOT, stdout=PIPE, text=True, encoding="utf-8")
+    with demo:
+        assert any("T1: goodbye" in line for line in demo.stdout)
+        started = set(record.FOLDER.glob("node-*")) | set(containers(demo.pid))
+        demo.send_signal(getattr(signal, name))
+        assert demo.wait(30) == 130
+    assert started
+    assert not [folder for folder in started if isinstance(folder, Path) and owned_by(folder, demo.pid)]
+    assert containers(demo.pid) == []
+
+
+def owned_by(folder: Path, pid: int) -> bool:
+    return record.read(folder / "record.json").get("owner", {}).get("pid") == pid
+
+
+def containers(pid: int) -> list[str]:
+    """Return the containers that this process has to remove, none where no engine answers."""
+    try:
+        with closing(docker.from_env()) as client:
+            found = client.containers.list(all=True, filters={"label": LABEL})
+            return [container.id for container in found if json.loads(container.labels[LABEL])["pid"] == pid]
+    except docker.errors.DockerException:
+        return []
+
+
+def test_a_container_whose_process_was_killed_is_removed_by_the_next(broker: Broker) -> None:
+    if not isinstance(broker, Container):
+        pytest.skip("the suite's broker is no container")
+    begin = "from brokers.container import Container; print(Container.begin().origin, flush=True); input()"
+    with psutil.Popen([sys.executable, "-c", begin], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as starter:
+        assert "container" in starter.stdout.readline()
+        assert len(containers(starter.pid)) == 1
+        starter.kill()
+    Container.begin().end()
+    assert containers(starter.pid) == []
+
+
+@pytest.mark.usefixtures("broker")
+def test_start_says_on_which_port_its_broker_runs_when_the_lessons_look_elsewhere(
+    command: Callable[..., CompletedProcess[str]], own_ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("start")
+    monkeypatch.setenv("RABBITMQ_PORT", str(own_ports[0] + 1))
+    told = command("start")
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"a broker started here runs already, on port {own_ports[0]} and not on ")
+
+
+def test_start_says_when_the_broker_there_refuses_the_vhost(
+    broker: Broker, command: Callable[..., CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABBITMQ_PORT", str(broker.port))
+    monkeypatch.setenv("RABBITMQ_VHOST", "shop")
+    told = command("start")
+    assert told.returncode == 1
+    assert "there is no vhost shop there; correct RABBITMQ_VHOST" in told.stderr
+
+
+def test_a_proxy_of_the_network_is_not_asked_for_the_queues(
+    broker: Broker, vhost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    declare(broker, vhost, "my_queue", 1, durable=True)
+    assert [(queue.name, queue.unacknowledged) for queue in queues.look(broker, vhost)] == [("my_queue", 0)]

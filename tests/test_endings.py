@@ -33,6 +33,16 @@ threads = [threading.Thread(target=work, args=(name,)) for name in 'abcd']
     assert Counter(lines) == {name * 20: 2000 for name in (b"a", b"b", b"c", b"d")}
 
 
+def test_what_a_thread_printed_without_a_newline_is_out_at_the_end() -> None:
+    source = """
+import endings, threading
+thread = threading.Thread(target=lambda: print('a', end=''))
+thread.start()
+thread.join()
+"""
+    assert python(source).stdout == b"a"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_line_is_out_as_soon_as_it_is_printed_also_into_a_pipe() -> None:
     source = "import endings, os, signal; print('out'); os.kill(os.getpid(), signal.SIGKILL)"

@@ -291,3 +291,25 @@ def test_work_that_raises_ends_the_script_with_one_error_and_gives_the_message_b
         "the message went back to queue my_queue; mend work(), then run this again\n"
     )
     until(lambda: held("my_queue"), (1, 0, 0))
+
+
+@pytest.mark.chapter7
+def test_work_whose_output_queue_is_gone_ends_with_one_line_and_no_traceback(
+    work: Path, tmp_path: Path, held: Held
+) -> None:
+    run(work, "producer.py", "x")
+    script = tmp_path / "homeless.py"
+    script.write_text(
+        "from rabbit import Worker\n"
+        "class Homeless(Worker):\n"
+        "    def work(self, message):\n"
+        "        self.output.channel.queue_delete('upper')\n"
+        "        self.write(message)\n"
+        "Homeless('Fred', 'my_queue', 'upper').start()\n",
+        encoding="utf-8",
+    )
+    ended = run(work, script)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert ended.stderr.startswith("Fred: the work on 'x' raised BrokerError: queue upper at ")
+    until(lambda: held("my_queue"), (1, 0, 0))

@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from brokers import record
 from brokers.broker import Broker
-from brokers.container import Container
+from brokers.container import LABEL, Container
 from chapters.terminal import Terminal
 
 
@@ -30,7 +30,7 @@ def traces(broker: Broker) -> set[str]:
             continue
     if isinstance(broker, Container):
         with closing(docker.from_env()) as client:
-            found |= {container.id for container in client.containers.list(all=True)}
+            found |= {container.id for container in client.containers.list(all=True, filters={"label": LABEL})}
     return found
 
 
