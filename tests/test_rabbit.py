@@ -229,6 +229,7 @@ def test_a_callback_gets_text_and_what_tells_a_message_from_another(mq) -> None:
     assert got == [(True, False, "text/plain", "zwölf")]
 
 
+@pytest.mark.chapter6
 def test_stop_and_then_ack_in_the_callback_leaves_nothing(mq, held) -> None:
     def callback(channel, method, properties, message) -> None:
         mq.stop()
@@ -240,6 +241,7 @@ def test_stop_and_then_ack_in_the_callback_leaves_nothing(mq, held) -> None:
     assert held("q") == (0, 0, 0)
 
 
+@pytest.mark.chapter4
 def test_a_plain_queue_hands_out_every_message_though_none_is_acknowledged(mq, held) -> None:
     for n in range(50):
         mq.publish(str(n))
@@ -392,6 +394,7 @@ def test_messages_that_waited_in_the_client_at_stop_go_back_in_their_order(mq, p
     assert taken(plain) == [str(n) for n in range(1, 10)]
 
 
+@pytest.mark.chapter4
 def test_close_gives_back_what_was_not_acknowledged(mq, plain, held) -> None:
     mq.register(lambda channel, method, properties, message: mq.stop())
     mq.publish("x")
@@ -484,6 +487,7 @@ def unserved(broker: Broker, vhost: str, queue: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", [Keeper, Passer])
+@pytest.mark.chapter8
 def test_a_stage_is_handed_one_message_at_a_time(vhost, plain, held, kind) -> None:
     stage = kind()
     for word in ("a", "b", "c"):
@@ -499,6 +503,7 @@ def test_a_stage_is_handed_one_message_at_a_time(vhost, plain, held, kind) -> No
 
 
 @pytest.mark.parametrize(("limit", "fast_does", "slow_holds"), [(1, 19, 1), (0, 10, 10)], ids=["limit 1", "no limit"])
+@pytest.mark.chapter8
 def test_without_the_prefetch_limit_a_slow_consumer_hoards(vhost, plain, held, limit, fast_does, slow_holds) -> None:
     slow, fast = Keeper("slow"), Keeper("fast")
     if not limit:
@@ -574,6 +579,7 @@ def test_a_consumer_whose_queue_is_deleted_fails(vhost, plain, held) -> None:
     assert keeper.failed
 
 
+@pytest.mark.chapter7
 def test_a_workers_input_is_not_acknowledged_before_its_output_is_stored(vhost, plain, held) -> None:
     passer = Passer()
     plain.basic_publish("", "q", "x")
@@ -586,6 +592,7 @@ def test_a_workers_input_is_not_acknowledged_before_its_output_is_stored(vhost, 
 
 
 @pytest.mark.parametrize("message", ["x", HALT])
+@pytest.mark.chapter7
 def test_what_a_worker_cannot_pass_on_goes_back_to_its_input(vhost, plain, held, message: str) -> None:
     passer = Passer()
     passer.go.set()
@@ -598,6 +605,7 @@ def test_what_a_worker_cannot_pass_on_goes_back_to_its_input(vhost, plain, held,
     until(lambda: held("q"), (1, 0, 0))
 
 
+@pytest.mark.chapter7
 def test_a_worker_passes_the_poison_pill_on_before_it_halts(vhost, plain, held, capsys) -> None:
     passer = Passer()
     plain.basic_publish("", "q", HALT)

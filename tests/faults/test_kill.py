@@ -98,6 +98,7 @@ def waits_again(plain, message: str) -> bool:
 
 
 @pytest.mark.parametrize("script", [HOLDING_CONSUMER, "import consumer1"], ids=["a Consumer", "consumer1"])
+@pytest.mark.chapter5
 def test_a_message_whose_consumer_was_killed_is_redelivered_to_the_next(
     work: Path, held: Held, plain, script: str
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_message_whose_consumer_was_killed_is_redelivered_to_the_next(
     assert held("my_queue") == (0, 0, 0)
 
 
+@pytest.mark.chapter7
 def test_a_worker_killed_before_its_ack_does_its_work_again_and_loses_nothing(work: Path, held: Held, plain) -> None:
     run(work, "producer.py", "one", "HALT")
     kill_in_the_middle(work, HOLDING_WORKER, "one")
@@ -119,6 +121,7 @@ def test_a_worker_killed_before_its_ack_does_its_work_again_and_loses_nothing(wo
     assert held("my_queue") == (0, 0, 0)
 
 
+@pytest.mark.chapter3
 def test_what_publish_returned_for_is_on_the_queue_after_the_broker_was_killed(
     work: Path, tmp_path: Path, own: Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:
