@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -287,15 +286,15 @@ def test_a_private_node_listens_on_the_loopback_interface_only(broker: Broker) -
     assert {c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN} <= {"127.0.0.1", "::1"}
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_demo_that_is_told_to_end_leaves_nothing(broker: Broker, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("broker")
+def test_a_demo_that_is_told_to_end_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     monkeypatch.delenv("RABBITMQ_HOST", raising=False)
     demo = psutil.Popen([sys.executable, "-m", "chapters", "8"], cwd=ROOT, stdout=PIPE, text=True, encoding="utf-8")
     with demo:
         assert any("T1: goodbye" in line for line in demo.stdout)
         started = set(record.FOLDER.glob("node-*")) | set(containers(demo.pid))
-        demo.send_signal(getattr(signal, name))
+        demo.terminate()
         assert demo.wait(30) == 130
     assert started
     assert not [folder for folder in started if isinstance(folder, Path) and owned_by(folder, demo.pid)]

@@ -94,9 +94,14 @@ def test_a_block_that_nobody_could_play_is_named(tmp_path: Path, text: str) -> N
         chapters(tmp_path / "README.md")
 
 
-@pytest.mark.usefixtures("vhost")
-def test_the_demo_shows_each_terminal_and_ends_with_what_to_type_next(terminal: Callable[..., Terminal]) -> None:
-    demo = terminal(ROOT)
+@pytest.fixture
+def demo(terminal: Callable[..., Terminal], vhost: str, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in which the demo uses the suite's broker."""
+    monkeypatch.setenv("RABBITMQ_FROM", "environment")
+    return terminal(ROOT)
+
+
+def test_the_demo_shows_each_terminal_and_ends_with_what_to_type_next(demo: Terminal) -> None:
     demo.type("python -m chapters 3")
     shown = list(iter(demo.line, None))
     assert demo.status == 0
@@ -105,9 +110,7 @@ def test_the_demo_shows_each_terminal_and_ends_with_what_to_type_next(terminal: 
     assert "  python broker.py start" in shown[-2:]
 
 
-@pytest.mark.usefixtures("vhost")
-def test_ctrl_c_ends_the_demo_and_what_it_started(terminal: Callable[..., Terminal]) -> None:
-    demo = terminal(ROOT)
+def test_ctrl_c_ends_the_demo_and_what_it_started(demo: Terminal) -> None:
     demo.type("python -m chapters 8")
     while "T1: goodbye" not in (demo.line() or ""):
         assert demo.busy
