@@ -19,12 +19,18 @@ BLOCKED_SECONDS = 30
 """How long a publish waits for a broker that blocks publishers (memory or disk alarm) before it says so."""
 
 
+HANDSHAKE_SECONDS = 8
+"""How long what listens there may take to answer as a RabbitMQ does; a URL may set it: ?stack_timeout=8"""
+
+
 def parameters(environment: Mapping[str, str] = os.environ) -> Parameters:
     """Return the parameters of the broker that `environment` names; raise BrokerError where it names none."""
     url = environment.get("RABBITMQ_URL")
     found = _from_url(url) if url else _from_fields(environment)
     if found.blocked_connection_timeout is None:
         found.blocked_connection_timeout = BLOCKED_SECONDS
+    if not url:
+        found.stack_timeout = HANDSHAKE_SECONDS
     found.client_properties = {"connection_name": Path(sys.argv[0]).name}  # what the management console lists
     return found
 

@@ -28,6 +28,9 @@ from brokers.unavailable import Unavailable
 NAME = os.environ.get("RABBITMQ_CONTAINER") or "rabbitmq-tutorial"
 """The container's name, and the name of the private node's folder below .broker/."""
 
+SET = "set" if os.name == "nt" else "export"
+"""How the usual shell sets an environment variable."""
+
 RECORD = record.FOLDER / "broker.json"
 """What start started; stop ends that and nothing else."""
 
@@ -63,7 +66,8 @@ def stop() -> None:
     if broker is None:
         print("Nothing to stop: no broker that python broker.py start started is running.")
     else:
-        broker.end()
+        with Console().status("Waiting for RabbitMQ to write its messages and end ..."):
+            broker.end()
         print(f"Stopped: {broker.origin}. Its queues and messages are kept for the next start.")
     RECORD.unlink(missing_ok=True)
 
@@ -127,7 +131,7 @@ def _ours() -> Broker | None:
         if broker and broker.port != port:
             raise NoBroker(
                 f"a broker started here runs already, on port {broker.port} and not on {port}; "
-                "set RABBITMQ_PORT to that, or end it first: python broker.py stop"
+                f"{SET} RABBITMQ_PORT={broker.port}, or end it first: python broker.py stop"
             )
         return broker
     return None
@@ -147,7 +151,7 @@ def _insist_free(port: int, variable: str) -> None:
     if ports.taken(port):
         raise NoBroker(
             f"port {port} of localhost is in use by {ports.holder(port)}, which is no RabbitMQ; "
-            f"end that program, or take another port: set {variable}={port + 1}, then python broker.py start"
+            f"end that program, or take another port: {SET} {variable}={port + 1}, then python broker.py start"
         )
 
 

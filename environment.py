@@ -29,6 +29,8 @@ def main() -> None:
         sys.exit("pip could not install the packages (its last lines say why); mend that, then run this again")
     _add_folder(next(VENV.glob("**/site-packages")))
     ready.write_text(made_of, encoding="utf-8")
+    activate = r".venv\Scripts\activate" if sys.platform == "win32" else ". .venv/bin/activate"
+    print(f"It is ready; in each terminal of yours type: {activate}")
 
 
 def _add_folder(packages: Path) -> None:

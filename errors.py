@@ -34,7 +34,7 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (ssl.SSLError, "", "the TLS connection failed ({text}); check the certificate and the host name in RABBITMQ_URL"),
     (amqp.IncompatibleProtocolError, "", f"what listens there is not RabbitMQ (no AMQP answer); {SEE_HOLDER}"),
     (amqp.ProbableAuthenticationError, "", "the broker refused the login of user {user}: wrong password{guest}; "
-        "set RABBITMQ_USERNAME and RABBITMQ_PASSWORD (python broker.py start shows the login of its broker)"),
+        "correct or unset RABBITMQ_USERNAME and RABBITMQ_PASSWORD (python broker.py start shows its broker's login)"),
     (amqp.ProbableAccessDeniedError, "not found", "there is no vhost {vhost} there; correct RABBITMQ_VHOST, "
         "or create it: rabbitmqctl add_vhost {vhost}"),
     (amqp.ProbableAccessDeniedError, "", "user {user} may not use vhost {vhost}; correct RABBITMQ_VHOST, "
@@ -51,6 +51,7 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (amqp.NackError, "", "the broker did not store the message (negative acknowledgement); publish it again"),
     (amqp.ConnectionBlockedTimeout, "", "the broker takes no messages (memory or disk alarm); the last one is not "
         "confirmed; see rabbitmqctl alarms, and publish it again when they are over"),
+    (amqp.ConnectionClosedByBroker, "CONNECTION_FORCED", f"the broker was stopped, or closed this connection; {LOST}"),
     (amqp.AMQPHeartbeatTimeout, "", f"the connection was lost (no heartbeat answered); {LOST}"),
     (amqp.ConnectionWrongStateError, "", "it is closed; open the MessageQueue again"),
     (amqp.ChannelWrongStateError, "", "it is closed; open the MessageQueue again"),

@@ -41,9 +41,10 @@ def look(broker: Broker, vhost: str | None = None) -> list[Queue]:
 
 def empty(broker: Broker, names: Iterable[str]) -> list[str]:
     """Remove all waiting messages, delete a queue that was declared otherwise than here; return what was done."""
+    held = {queue.name: queue.unacknowledged or 0 for queue in look(broker)}
     connection = pika.BlockingConnection(broker.parameters())
     try:
-        return [_empty(connection, name) for name in names]
+        return [_empty(connection, name, held[name]) if name in held else f"{name}: not there" for name in names]
     finally:
         connection.close()
 
@@ -56,11 +57,12 @@ def _ask(connection: pika.BlockingConnection, name: str, unacknowledged: int | N
     return Queue(name, answer.message_count, unacknowledged, answer.consumer_count)
 
 
-def _empty(connection: pika.BlockingConnection, name: str) -> str:
+def _empty(connection: pika.BlockingConnection, name: str, held: int) -> str:
     try:
         connection.channel().queue_declare(name, durable=True)
     except ChannelClosedByBroker:
         connection.channel().queue_delete(name)
         return f"{name}: deleted, since it was declared with other arguments"
     count = connection.channel().queue_purge(name).method.message_count
-    return f"{name}: emptied of {count} waiting message{'' if count == 1 else 's'}"
+    rest = f"; {held} more at a consumer, back when it ends: end it, then reset again" if held else ""
+    return f"{name}: emptied of {count} waiting message{'' if count == 1 else 's'}{rest}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from chapters.terminal import ROOT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,3 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not work.is_dir():
         raise pytest.UsageError(f"--work {work}: there is no such folder")
     sys.path[:0] = [str(work), str(ROOT)]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is checked."""
+    work = config.getoption("--work").resolve()
+    whose = "its own" if (work / "rabbit.py").exists() else "the repository's, since it has none"
+    return f"lessons: {work}, with {whose} rabbit.py"

@@ -11,10 +11,12 @@ from typing import Any
 import pexpect
 import pexpect.popen_spawn
 
-LINE_SECONDS = 30
+LINE_SECONDS = 20
 """How long a line or the end of a command may take; the slowest lesson prints every second."""
 
-OURS = {"python": sys.executable, "broker.py": str(Path(__file__).resolve().parent.parent / "broker.py")}
+ROOT = Path(__file__).resolve().parent.parent
+
+OURS = {"python": sys.executable, "broker.py": str(ROOT / "broker.py")}
 """What is ours in every folder: a student's has no broker.py."""
 
 WINDOWS = os.name == "nt"
@@ -51,7 +53,7 @@ class Terminal:
         found = self.child.expect(["\r?\n", pexpect.EOF, pexpect.TIMEOUT], timeout=seconds)
         text = (self.child.before or "").removeprefix("^C")  # the pty's echo of Ctrl+C
         if found == 2:
-            raise Late(text)
+            raise Late(f"nothing more within {seconds:g} s" + (f" but {text!r}" if text else ""))
         if found == 1 and not text:
             self._reap()
             return None

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -27,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"broker", "vhost", "own"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("broker")
+
+
+class Held(NamedTuple):
+    """The messages of a queue that wait, those that are out at its consumers, and its consumers."""
+
+    ready: int
+    unacknowledged: int | None
+    consumers: int
 
 
 NO_BROKER = pytest.StashKey[str]()
@@ -117,11 +126,11 @@ def terminal(work: Path) -> Iterator[Callable[[], Terminal]]:
 
 
 @pytest.fixture
-def held(broker: Broker, vhost: str) -> Callable[[str], tuple[int, int | None, int]]:
-    """Return what a queue of the test's vhost holds now: ready, unacknowledged, consumers."""
+def held(broker: Broker, vhost: str) -> Callable[[str], Held]:
+    """Return what a queue of the test's vhost holds now."""
 
-    def look(name: str) -> tuple[int, int | None, int]:
+    def look(name: str) -> Held:
         found = next(queue for queue in queues.look(broker, vhost) if queue.name == name)
-        return found.ready, found.unacknowledged, found.consumers
+        return Held(found.ready, found.unacknowledged, found.consumers)
 
     return look

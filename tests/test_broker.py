@@ -27,6 +27,7 @@ from brokers.unavailable import Unavailable
 from chapters.reading import fences
 from chapters.terminal import Terminal
 
+SET = "set" if os.name == "nt" else "export"
 NAME = f"rabbitmq-tutorial-test-{os.getpid()}"
 
 
@@ -133,7 +134,7 @@ def test_start_names_what_holds_the_port(
     assert refused.stderr.splitlines() == [
         f"port {own_ports[0]} of localhost is in use by {name} (process {os.getpid()}), "
         "which is no RabbitMQ; "
-        f"end that program, or take another port: set RABBITMQ_PORT={own_ports[0] + 1}, then python broker.py start"
+        f"end that program, or take another port: {SET} RABBITMQ_PORT={own_ports[0] + 1}, then python broker.py start"
     ]
 
 
@@ -215,8 +216,20 @@ def test_reset_empties_after_asking_and_deletes_what_was_declared_otherwise(
     assert held("my_queue") == (2, 0, 0)
     assert reset("y\n").stdout.splitlines()[0].endswith("my_queue: emptied of 2 waiting messages")
     assert held("my_queue") == (0, 0, 0)
+    assert reset("", "--yes", "upper").stdout == "upper: not there\n"
     declare(broker, vhost, "other", durable=True, auto_delete=True)
     assert reset("", "--yes", "other").stdout == "other: deleted, since it was declared with other arguments\n"
+
+
+def test_reset_tells_of_the_messages_that_it_cannot_reach(broker: Broker, vhost: str) -> None:
+    declare(broker, vhost, "my_queue", 3, durable=True)
+    with pika.BlockingConnection(broker.parameters(vhost)) as connection:
+        connection.channel().basic_get("my_queue")
+        whole = [sys.executable, "broker.py", "reset", "--yes", "my_queue"]
+        told = run(whole, cwd=ROOT, text=True, stdout=PIPE, check=True)
+    assert told.stdout == (
+        "my_queue: emptied of 2 waiting messages; 1 more at a consumer, back when it ends: end it, then reset again\n"
+    )
 
 
 @pytest.mark.usefixtures("broker")

@@ -36,8 +36,8 @@ SECRET = "correct-horse-battery"
 NOBODY = {"RABBITMQ_URL": "", "RABBITMQ_VHOST": "", "RABBITMQ_USERNAME": "", "RABBITMQ_PASSWORD": SECRET}
 REFUSED_GUEST = (
     "the broker refused the login of user guest: wrong password, or guest from another machine (RabbitMQ lets guest in "
-    "from its own machine only); set RABBITMQ_USERNAME and RABBITMQ_PASSWORD "
-    "(python broker.py start shows the login of its broker)"
+    "from its own machine only); correct or unset RABBITMQ_USERNAME and RABBITMQ_PASSWORD "
+    "(python broker.py start shows its broker's login)"
 )
 LOST = (
     r"the connection was lost \(.+\), by the broker's end, or by work that kept it silent for "
@@ -192,8 +192,8 @@ def test_a_wrong_password_for_another_user(work: Path, broker: Broker, vhost: st
     if way == "URL":
         login = {"RABBITMQ_URL": f"amqp://eve:{SECRET}@{broker.host}:{broker.port}/{vhost}"}
     assert told(run(work, "producer.py", "x", **login)) == (
-        f"{place(broker, vhost)}the broker refused the login of user eve: wrong password; set RABBITMQ_USERNAME and "
-        "RABBITMQ_PASSWORD (python broker.py start shows the login of its broker)"
+        f"{place(broker, vhost)}the broker refused the login of user eve: wrong password; correct or unset "
+        "RABBITMQ_USERNAME and RABBITMQ_PASSWORD (python broker.py start shows its broker's login)"
     )
 
 

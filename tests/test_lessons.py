@@ -14,7 +14,7 @@ import pytest
 from waiting import run, until
 
 from brokers.broker import Broker
-from chapters.playing import same
+from chapters.playing import insist
 from chapters.terminal import WINDOWS, Terminal
 
 Open = Callable[[], Terminal]
@@ -185,7 +185,7 @@ def test_ctrl_c_ends_a_script_that_waits_for_the_broker_to_answer(terminal: Open
 def test_workflow_passes_the_words_and_the_poison_pill_through_both_stages(terminal: Open, held: Held) -> None:
     ran(terminal(), "python producer.py hello world HALT")
     lines = ran(terminal(), "python workflow.py")
-    assert same(
+    insist(
         [
             "Printer starting", "ToUpper starting", "HELLO", "WORLD", "Halting worker ToUpper", "ToUpper halted.",
             "Halting consumer Printer", "Printer halted.",

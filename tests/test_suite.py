@@ -49,7 +49,7 @@ def test_ctrl_c_in_the_middle_of_the_suite_leaves_nothing(
     suite.interrupt()
     rest = list(iter(suite.line, None))
     assert any("KeyboardInterrupt" in line for line in rest)
-    assert suite.status == 2, rest
+    assert suite.status in (2, -2), rest  # CPython dies of the signal itself where it cut an exec() short
     assert traces(broker) == before
 
 
@@ -85,4 +85,5 @@ def test_a_students_folder_passes_and_a_wrong_one_fails_its_chapter(folder: Path
     wrong.write_text(wrong.read_text(encoding="utf-8").replace("    mq.ack(method)\n", ""), encoding="utf-8")
     failed = check(folder, "chapter6")
     assert failed.returncode == 1
+    assert f"lessons: {folder}, with its own rabbit.py" in failed.stdout
     assert "FAILED tests/test_lessons.py::test_consumer3_halts_on_the_poison_pill" in failed.stdout
