@@ -63,10 +63,7 @@ class Node(Broker):
             raise
 
     def kill(self) -> None:
-        found = record.process(self.entry.get("broker", {}))
-        if found:
-            found.kill()
-            found.wait(record.END_SECONDS)
+        record.kill(self.entry.get("broker", {}))
         record.end(self.entry.get("epmd", {}))
 
     def end(self) -> None:

@@ -1,6 +1,7 @@
 """What was started, written down when it was started, so that exactly that is ended later."""
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,27 @@ def process(entry: dict[str, float]) -> psutil.Process | None:
 def end(entry: dict[str, float]) -> None:
     """Ask the recorded process to end, and kill it if it does not. Blocks until it is gone."""
     found = process(entry)
-    if found is None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        found.terminate()
-        try:
-            found.wait(END_SECONDS)
-        except psutil.TimeoutExpired:
+    if found is not None:
+        with suppress(psutil.NoSuchProcess):
+            found.terminate()
+    if not _gone(entry):
+        kill(entry)
+
+
+def kill(entry: dict[str, float]) -> None:
+    """End the recorded process at once. Blocks until it is gone."""
+    found = process(entry)
+    if found is not None:
+        with suppress(psutil.NoSuchProcess):
             found.kill()
-            found.wait(END_SECONDS)
+    _gone(entry)
+
+
+def _gone(entry: dict[str, float]) -> bool:
+    """Wait for the process's end; psutil's own wait() waits for its parent to notice, too, which may take seconds."""
+    deadline = time.monotonic() + END_SECONDS
+    while process(entry) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
