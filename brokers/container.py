@@ -9,6 +9,7 @@ from typing import Any
 
 import docker
 import requests
+from docker.context import ContextAPI
 from docker.errors import DockerException, ImageNotFound, NotFound
 
 from brokers import record
@@ -48,7 +49,7 @@ class Container(Broker):
         image = os.environ.get("RABBITMQ_IMAGE") or IMAGE
         ports: Any = {"5672/tcp": ("127.0.0.1", port or None), "15672/tcp": ("127.0.0.1", management_port or None)}
         with _unavailable("no Docker engine answers", worth_telling=False):
-            client = docker.from_env(timeout=ENGINE_SECONDS)
+            client = _engine()
             client.ping()
             _sweep(client)
         with _unavailable(f"the Docker engine cannot run a container of {image}"):
@@ -64,7 +65,7 @@ class Container(Broker):
     def again(cls, container_id: str) -> "Container | None":
         """Return the named container with this id, None where it is gone or stopped; raise Unavailable."""
         with _unavailable("no Docker engine answers"):
-            client = docker.from_env()
+            client = _engine()
             client.ping()
             with suppress(NotFound):
                 container = client.containers.get(container_id)
@@ -108,6 +109,14 @@ class Container(Broker):
         if done.exit_code:
             raise RuntimeError(done.output.decode())
         return str(done.output.decode())
+
+
+def _engine() -> docker.DockerClient:
+    """Return the engine of DOCKER_HOST, else of the current context, which Docker Desktop and colima set."""
+    context = None if os.environ.get("DOCKER_HOST") else ContextAPI.get_current_context()
+    if context is None or context.Name == "default":
+        return docker.from_env(timeout=ENGINE_SECONDS)
+    return docker.DockerClient(base_url=context.Host, tls=context.TLSConfig or False, timeout=ENGINE_SECONDS)
 
 
 def _named(client: docker.DockerClient, name: str, ports: dict[str, tuple[str, int | None]]) -> Any:

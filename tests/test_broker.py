@@ -1,5 +1,6 @@
 """`python broker.py`: where a broker comes from, what is said about it, and that stop ends just what start started."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -330,6 +331,23 @@ def containers(pid: int) -> list[str]:
             return [container.id for container in found if json.loads(container.labels[LABEL])["pid"] == pid]
     except docker.errors.DockerException:
         return []
+
+
+def test_the_engine_of_the_current_docker_context_is_found(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(broker, Container) or "DOCKER_HOST" not in os.environ:
+        pytest.skip("the suite's broker is no container of DOCKER_HOST")
+    context = {"Name": "desk", "Metadata": {}, "Endpoints": {"docker": {"Host": os.environ["DOCKER_HOST"]}}}
+    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"desk").hexdigest()
+    meta.mkdir(parents=True)
+    (meta / "meta.json").write_text(json.dumps(context), encoding="utf-8")
+    (tmp_path / "config.json").write_text('{"currentContext": "desk"}', encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.delenv("DOCKER_HOST")
+    found = Container.begin()
+    assert found.alive()
+    found.end()
 
 
 def test_a_container_whose_process_was_killed_is_removed_by_the_next(broker: Broker) -> None:
