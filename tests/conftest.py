@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pika
 import pytest
+from pika.adapters.blocking_connection import BlockingChannel
 
 from brokers import finding, ports, queues
 from brokers.broker import Broker
@@ -92,6 +94,14 @@ def vhost(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(variable, value)
     yield name
     Management(broker).delete_vhost(name)
+
+
+@pytest.fixture
+def plain(broker: Broker, vhost: str) -> Iterator[BlockingChannel]:
+    """A channel of plain pika, to see what the broker has and to do what others may do to a queue."""
+    connection = pika.BlockingConnection(broker.parameters(vhost))
+    yield connection.channel()
+    connection.close()
 
 
 @pytest.fixture

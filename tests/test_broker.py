@@ -67,12 +67,14 @@ def command(copy: Path, own_ports: tuple[int, int]) -> Iterator[Callable[..., Co
         with suppress(psutil.NoSuchProcess):  # a child of one that was just killed
             process.kill()
     until(lambda: processes_in(copy), [])
-    remove_container()
+    remove_containers()
 
 
-def remove_container() -> None:
+def remove_containers() -> None:
+    """Remove the containers that a test's broker.py made: their names begin with this process's own."""
     with suppress(docker.errors.DockerException), closing(docker.from_env()) as client:
-        client.containers.get(NAME).remove(force=True, v=True)
+        for container in client.containers.list(all=True, filters={"name": NAME}):
+            container.remove(force=True, v=True)
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:
@@ -249,7 +251,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(
     assert not any("Traceback" in line for line in rest), rest
     assert processes_in(copy) == []
     assert not ports.taken(own_ports[0])
-    remove_container()
+    remove_containers()
 
 
 def test_what_a_killed_process_left_is_swept_up_by_the_next(tmp_path: Path) -> None:

@@ -6,14 +6,12 @@ They run as a learner runs them, in terminals and in the folder of `--work`; the
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pika
 import pytest
 from waiting import run, until
 
-from brokers.broker import Broker
 from chapters.playing import insist
 from chapters.terminal import WINDOWS, Terminal
 
@@ -27,14 +25,6 @@ CONSUMERS = [
     pytest.param("consumer2.py", marks=pytest.mark.chapter5),
     pytest.param("consumer3.py", marks=pytest.mark.chapter6),
 ]
-
-
-@pytest.fixture
-def plain(broker: Broker, vhost: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
-    """A channel of plain pika, to see what the broker has."""
-    connection = pika.BlockingConnection(broker.parameters(vhost))
-    yield connection.channel()
-    connection.close()
 
 
 def taken(plain, queue: str = "my_queue") -> list[bytes]:

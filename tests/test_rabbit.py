@@ -53,14 +53,6 @@ from_any_thread = pytest.mark.parametrize("thread", [here, elsewhere])
 
 
 @pytest.fixture
-def plain(broker: Broker, vhost: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
-    """A channel of plain pika, to see what the broker has and to do what others may do to a queue."""
-    connection = pika.BlockingConnection(broker.parameters(vhost))
-    yield connection.channel()
-    connection.close()
-
-
-@pytest.fixture
 def mq(vhost: str) -> Iterator[MessageQueue]:
     with MessageQueue("q") as mq:
         yield mq

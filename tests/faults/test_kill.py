@@ -1,7 +1,7 @@
 """kill -9 in the middle loses nothing: of a consumer, of a worker, of the broker."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -68,14 +68,6 @@ MessageQueue.publish = telling
 sys.argv = ['producer.py', *map(str, range(5000))]
 runpy.run_path('producer.py', run_name='__main__')
 """
-
-
-@pytest.fixture
-def plain(broker: Broker, vhost: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
-    """A channel of plain pika, to see what the broker has."""
-    connection = pika.BlockingConnection(broker.parameters(vhost))
-    yield connection.channel()
-    connection.close()
 
 
 def taken(plain, queue: str = "my_queue") -> list[str]:
