@@ -110,8 +110,8 @@ def insist(told: list[str], shown: list[str], line: int = 0) -> None:
 def same(expected: list[str], shown: list[str]) -> bool:
     """Return whether each actor shows what is expected of it; actors told apart by a number alone may swap."""
     wanted, got = _by_actor(expected), _by_actor(shown)
-    numbered = sorted(name for name in wanted if re.fullmatch(r"[A-Z]\d", name))
-    for order in permutations(numbered):
+    numbered, others = ([name for name in lines if re.fullmatch(r"[A-Z]\d", name)] for lines in (wanted, got))
+    for order in permutations(others, len(numbered)):
         names = dict(zip(numbered, order, strict=True))
         if all(new[0] == old[0] for old, new in names.items()) and _renamed(wanted, names) == got:
             return True

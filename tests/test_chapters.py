@@ -82,6 +82,14 @@ def test_lines_are_compared_actor_by_actor_and_numbered_actors_may_swap(shown: l
     assert same(["P1: A", "P2: B", "T1: a"], shown) is equal
 
 
+def test_the_actor_that_shows_a_line_may_be_another_of_its_kind() -> None:
+    assert same(["Halting worker T1", "Halting consumer P2", "P2 halted."],
+                ["Halting worker T1", "Halting consumer P1", "P1 halted."])  # fmt: skip
+    assert not same(["P2 halted."], ["T1 halted."])
+    assert not same(["P2 halted."], ["P1 halted.", "P2 halted."])
+    assert not same(["P1: A", "P2: B"], ["P1: A"])
+
+
 def test_one_actor_has_one_order() -> None:
     assert not same(["Printer starting", "Printer halted."], ["Printer halted.", "Printer starting"])
     assert same(["Printer starting", "ToUpper starting"], ["ToUpper starting", "Printer starting"])
