@@ -8,7 +8,7 @@ from conftest import ROOT
 
 FLOORS = [
     ["endings"],
-    ["address", "errors"],
+    ["address", "errors", "lapinmq"],
     ["brokers"],
     ["rabbit", "broker", "chapters", "environment"],
     ["producer", "consumer1", "consumer2", "consumer3", "workflow", "workflow2"],
@@ -47,7 +47,7 @@ def test_no_system_imports_another(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & SYSTEMS - {house(path)} or FLOOR[house(path)] == 4
 
 
-@pytest.mark.parametrize("package", ["brokers", "chapters"])
+@pytest.mark.parametrize("package", ["brokers", "chapters", "lapinmq"])
 def test_a_package_has_no_import_circle(package: str) -> None:
     inside = {path.stem: imported(path) for path in (ROOT / package).glob("*.py")}
     needs = {name: {n.split(".")[1] for n in names if n.startswith(package + ".")} for name, names in inside.items()}

@@ -1,0 +1,51 @@
+"""What pika's and the socket's errors mean, in words for a log line."""
+
+import socket
+import ssl
+
+from pika import exceptions as amqp
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.connection import Parameters
+
+from lapinmq.address import place
+from lapinmq.errors import AuthenticationFailed, ConnectionLost, LapinError
+
+# The first that fits is told: the exception's class, words of its text, and what that means.
+MEANINGS: list[tuple[type[BaseException], str, str]] = [
+    (ConnectionRefusedError, "", "no broker answers there (connection refused); start it, or correct RABBITMQ_HOST"),
+    (socket.gaierror, "", "the host name is unknown; correct RABBITMQ_HOST"),
+    (TimeoutError, "", "nothing answers there (timed out); correct RABBITMQ_HOST and RABBITMQ_PORT"),
+    (ssl.SSLError, "WRONG_VERSION", "what listens there does not speak TLS; use amqp:// in RABBITMQ_URL, not amqps://"),
+    (ssl.SSLError, "", "the TLS connection failed ({text}); check the certificate and the host name in RABBITMQ_URL"),
+    (amqp.IncompatibleProtocolError, "", "what listens there is not RabbitMQ; correct RABBITMQ_PORT"),
+    (amqp.ProbableAuthenticationError, "", "the login of user {user} was refused; correct RABBITMQ_USERNAME and "
+        "RABBITMQ_PASSWORD (guest may log in from the broker's own machine only)"),
+    (amqp.ProbableAccessDeniedError, "not found", "there is no such vhost; correct RABBITMQ_VHOST, or create it: "
+        "rabbitmqctl add_vhost {vhost}"),
+    (amqp.ProbableAccessDeniedError, "", "user {user} may not use the vhost; correct RABBITMQ_VHOST, or allow it: "
+        "rabbitmqctl set_permissions -p {vhost} {user} '.*' '.*' '.*'"),
+    (amqp.AMQPHeartbeatTimeout, "", "the connection is dead (no heartbeat came)"),
+    (amqp.ConnectionClosedByBroker, "", "the broker closed the connection ({text})"),
+    (amqp.StreamLostError, "", "the connection was lost ({text})"),
+    (AMQPConnectorException, "", "what listens there does not answer as RabbitMQ does; correct RABBITMQ_PORT"),
+]  # fmt: skip
+
+HOPELESS = (amqp.ProbableAuthenticationError, amqp.ProbableAccessDeniedError, ssl.SSLCertVerificationError)
+"""Trying again changes nothing before somebody changes something."""
+
+
+def explained(error: BaseException, where: Parameters) -> LapinError:
+    """Return `error`, met while talking with `where`, as AuthenticationFailed or ConnectionLost."""
+    root = _root(error)
+    text = str(getattr(root, "reply_text", "") or root)
+    told = next((m for kind, words, m in MEANINGS if isinstance(root, kind) and words in text), "{text}")
+    user = getattr(where.credentials, "username", "?")
+    line = f"{place(where)}: " + told.format(text=text or type(root).__name__, user=user, vhost=where.virtual_host)
+    refused = isinstance(root, HOPELESS) and "vhost is down" not in text and "is down" not in text
+    return (AuthenticationFailed if refused else ConnectionLost)(line, cause=root)
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the innermost exception: pika wraps a refused connection twice, with no text outside."""
+    inner = getattr(error, "exception", None) or next((a for a in error.args if isinstance(a, Exception)), None)
+    return _root(inner) if isinstance(inner, BaseException) else error

@@ -1,0 +1,85 @@
+"""A channel that comes back: opened on each new connection, and again after the broker closed it.
+
+Thread: the I/O thread only.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pika.channel import Channel as PikaChannel
+from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient
+
+from lapinmq.backoff import Backoff
+from lapinmq.link import Link
+from lapinmq.wire import Sink, Wire
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 4.0
+"""Seconds before a channel that the broker closed is opened again."""
+
+
+class Owner(Sink, Protocol):
+    """Whose channel it is."""
+
+    def set_up(self, channel: PikaChannel, wire: Wire) -> None:
+        """Take the channel up: it is open."""
+
+    def closed(self, reason: Exception) -> bool:
+        """Take note that the channel is gone, with all its delivery tags; return whether to open it again at once."""
+
+
+class Channel:
+    """One channel on one link."""
+
+    def __init__(self, link: Link, owner: Owner) -> None:
+        self._link, self._owner = link, owner
+        self._wire: Wire | None = None
+        self._open: PikaChannel | None = None
+        self._then: Callable[[], None] | None = None
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+
+    def opened(self, wire: Wire) -> None:
+        """Open the channel on a new connection."""
+        self._wire = wire
+        self._begin()
+
+    def settled(self) -> None:
+        """Take note that the channel does its work, so that the next pause is a short one again."""
+        self._backoff.reset()
+
+    def close(self, then: Callable[[], None]) -> None:
+        """Close the channel for good, and call `then` once it is."""
+        self._wire, self._then = None, then
+        if self._open is None:
+            then()
+        elif self._open.is_open:
+            self._open.close()
+
+    def drop(self) -> None:
+        """Close the channel, to have a fresh one."""
+        if self._open is not None and self._open.is_open:
+            self._open.close()
+
+    def _begin(self) -> None:
+        if self._wire is not None and self._wire.is_open and self._open is None:
+            self._open = self._wire.channel(on_open_callback=self._opened)
+            self._open.add_on_close_callback(self._closed)
+
+    def _opened(self, channel: PikaChannel) -> None:
+        if self._wire is None:
+            channel.close()
+            return
+        self._wire.sinks[channel.channel_number] = self._owner
+        self._owner.set_up(channel, self._wire)
+
+    def _closed(self, channel: PikaChannel, reason: Exception) -> None:
+        self._open = None
+        wire = channel.connection
+        if isinstance(wire, Wire):
+            wire.forget(channel.channel_number)
+        at_once = self._owner.closed(reason)
+        if self._then is not None:
+            self._then()
+        elif at_once:
+            self._link.later(0, self._begin)
+        elif isinstance(reason, (ChannelClosedByBroker, ChannelClosedByClient)):
+            self._link.later(self._backoff.pause(), self._begin)

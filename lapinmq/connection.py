@@ -1,0 +1,64 @@
+"""The connection that a process's publishers and consumers share, or one of their own.
+
+It is dialled when the first of them starts, and closed when the last has stopped.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+
+from pika.connection import Parameters
+
+from lapinmq.address import addresses
+from lapinmq.link import Link, Member
+
+
+class Connection:
+    """One TCP connection with a channel for each member. Any thread may use it."""
+
+    def __init__(self, hosts: Sequence[Parameters] | None = None) -> None:
+        """Name the hosts as pika's parameters; by default the RABBITMQ_* variables do, read at each start."""
+        self._hosts = hosts
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._members = 0
+
+    def attach(self, member: Member) -> Link:
+        """Add a member and return the link that it is on now."""
+        with self._lock:
+            if self._link is None or self._link.pid != os.getpid():  # a child has to dial anew
+                self._link, self._members = Link(self._hosts or addresses()), 0
+            link = self._link
+            self._members += 1
+        link.call(lambda: link.join(member))
+        return link
+
+    def detach(self, member: Member, link: Link) -> bool:
+        """Take a member away; the last one closes the connection, and it is told so. In the I/O thread only."""
+        link.leave(member)
+        with self._lock:
+            if link is self._link:
+                self._members -= 1
+                if self._members:
+                    return False
+                self._link = None
+        link.end()
+        return True
+
+
+_shared = Connection()
+
+
+def shared() -> Connection:
+    """Return the one connection of this process."""
+    return _shared
+
+
+def _after_fork() -> None:
+    """Give the child a connection of its own: the parent's lock may be held, its thread is not here."""
+    global _shared  # noqa: PLW0603
+    _shared = Connection()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)

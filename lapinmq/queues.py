@@ -1,0 +1,124 @@
+"""The queues and bindings that a consumer needs: what exists is used as it is, what does not is declared durable."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pika.channel import Channel as PikaChannel
+
+Done = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A binding of the consumer's queue to an exchange. With a type, the exchange is declared where it does not exist.
+
+    `exchange_type` is direct, fanout, topic or headers; `arguments` are what a headers exchange matches.
+    """
+
+    exchange: str
+    routing_key: str = ""
+    exchange_type: str | None = None
+    arguments: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue with the arguments that it is declared with. Without a name it is temporary: exclusive, server-named."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def plain(name: str, quorum: bool) -> Queue:
+    """Return a queue without a limit."""
+    return Queue(name, {"x-queue-type": "quorum"} if quorum else {})
+
+
+def limited(name: str, delivery_limit: int, dead: str) -> Queue:
+    """Return a quorum queue that moves what was delivered too often to the queue `dead`, losing nothing on the way.
+
+    At-least-once dead-lettering needs reject-publish (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+    """
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": delivery_limit}
+    if dead:
+        arguments |= {
+            "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
+            "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
+        }  # fmt: skip
+    return Queue(name, arguments)
+
+
+class SetUp:
+    """Makes sure, on a channel, that queues, exchanges and bindings are there. In the I/O thread only.
+
+    What exists is found by a passive declaration. Where it does not, the broker closes the channel: `missing` remembers
+    that, and on the next channel it is declared.
+    """
+
+    def __init__(self, queues: list[Queue], bindings: list[Binding]) -> None:
+        self._queues, self._bindings = queues, bindings
+        self._missing: set[str] = set()
+        self._asked = ""
+        self.name = queues[0].name
+        """The first queue's name, once a temporary one has got it from the broker."""
+
+    def missing(self, code: int) -> bool:
+        """Take note of why the channel was closed; return whether it was over something that is to be declared."""
+        asked, self._asked = self._asked, ""
+        if code == 404 and asked and asked not in self._missing:
+            self._missing.add(asked)
+            return True
+        self._missing.clear()
+        return False
+
+    def run(self, channel: PikaChannel, then: Callable[[], None]) -> None:
+        """Do it all, one after the other, and call `then`."""
+        steps = self._steps(channel)
+
+        def go_on(_: object = None) -> None:
+            step = next(steps, None)
+            if step is None:
+                self._asked = ""
+                self._missing.clear()
+                then()
+            else:
+                step(go_on)
+
+        go_on()
+
+    def _steps(self, channel: PikaChannel) -> Iterator[Callable[[Done], None]]:
+        for queue in self._queues:
+            yield partial(self._queue, channel, queue)
+        for binding in self._bindings:
+            if binding.exchange_type:
+                yield partial(self._exchange, channel, binding)
+            yield partial(self._bind, channel, binding)
+
+    def _bind(self, channel: PikaChannel, binding: Binding, done: Done) -> None:
+        channel.queue_bind(self.name, binding.exchange, binding.routing_key, binding.arguments, done)
+
+    def _queue(self, channel: PikaChannel, queue: Queue, done: Done) -> None:
+        def named(frame: Any) -> None:
+            if queue is self._queues[0]:
+                self.name = frame.method.queue
+            done()
+
+        if not queue.name:
+            channel.queue_declare("", exclusive=True, auto_delete=True, callback=named)
+        elif self._exists(f"queue {queue.name}"):
+            channel.queue_declare(queue.name, passive=True, callback=named)
+        else:
+            channel.queue_declare(queue.name, durable=True, arguments=queue.arguments, callback=named)
+
+    def _exchange(self, channel: PikaChannel, binding: Binding, done: Done) -> None:
+        if self._exists(f"exchange {binding.exchange}"):
+            channel.exchange_declare(binding.exchange, passive=True, callback=done)
+        else:
+            channel.exchange_declare(binding.exchange, binding.exchange_type or "", durable=True, callback=done)
+
+    def _exists(self, what: str) -> bool:
+        """Return whether to ask for it, rather than declare it."""
+        self._asked = "" if what in self._missing else what
+        return bool(self._asked)

@@ -1,0 +1,111 @@
+"""What becomes of messages that were not acknowledged: they wait in a retry queue, and end in a dead-letter queue.
+
+A message is published to the queue it goes to, and acknowledged in the one it comes from once that is confirmed. So it
+is always on one of the two; after a crash in between on both, which its message_id tells.
+"""
+
+import copy
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from lapinmq import frames, payload
+from lapinmq.backoff import Backoff
+from lapinmq.connection import Connection
+from lapinmq.errors import LapinError
+from lapinmq.link import Link
+from lapinmq.message import Message
+from lapinmq.outbox import Outbox
+from lapinmq.outgoing import Outgoing
+from lapinmq.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+COUNT, DUE, REASON, QUEUE = "x-lapinmq-retries", "x-lapinmq-due", "x-lapinmq-reason", "x-lapinmq-queue"
+"""Headers: how often it failed; when it is due, in milliseconds since 1970; why it failed last; its queue."""
+
+REASON_LENGTH = 500
+
+MOST_MOVING = 1000
+
+
+class Retries:
+    """Moves messages to the retry queue and to the dead-letter queue. For any thread."""
+
+    def __init__(self, settings: Settings, connection: Connection, link: Link, redo: Callable[[Message], None]) -> None:
+        self._settings, self._connection, self._link, self._redo = settings, connection, link, redo
+        self._lock = threading.Lock()
+        self._made: Outbox | None = None
+
+    def retry(self, message: Message, reason: str) -> None:
+        """Have the message done again after a pause, or bury it when it has failed too often."""
+        limit = self._settings.retry_limit
+        if limit is not None and message.retries >= limit:
+            self.bury(message, f"failed {message.retries + 1} times, the last: {reason}")
+            return
+        pause = self._pause(message.retries)
+        if self._settings.temporary:
+            message.retries += 1
+            message.again()
+            self._link.later(pause, lambda: self._redo(message))
+            return
+        due = int((time.time() + pause) * 1000)
+        self._move(message, self._settings.retry_queue, {COUNT: message.retries + 1, DUE: due, REASON: reason})
+
+    def bury(self, message: Message, reason: str) -> None:
+        """Put the message into the dead-letter queue; without one, the broker does what the queue's policy says."""
+        dead = self._settings.dead_letter_queue
+        where = f"to the queue {dead}" if dead else "where the queue's dead-letter exchange says, if it has one"
+        logger.error("queue %s: a message %s; it goes %s", self._settings.queue_name or "(temporary)", reason, where)
+        if dead:
+            self._move(message, dead, {COUNT: message.retries, REASON: reason, QUEUE: self._settings.queue_name})
+        else:
+            message.put_back(requeue=False)
+
+    def recall(self, message: Message) -> float:
+        """Read how often the message has failed, and return the seconds until it is due."""
+        headers = message.properties.headers or {}
+        message.retries = int(headers.get(COUNT, 0))
+        seconds = int(headers.get(DUE, 0)) / 1000 - time.time()
+        return min(seconds, self._settings.retry_delay_max)  # another machine's clock may be far ahead
+
+    def close(self) -> None:
+        """Move no more."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
+    def _pause(self, failed: int) -> float:
+        backoff = Backoff(self._settings.retry_delay, self._settings.retry_delay_max)
+        backoff.attempts = failed
+        return backoff.pause()
+
+    def _move(self, message: Message, queue: str, headers: dict[str, object]) -> None:
+        properties = copy.copy(message.properties)
+        headers[REASON] = str(headers[REASON])[:REASON_LENGTH]
+        properties.headers = {**(properties.headers or {}), **headers}
+        properties.delivery_mode = frames.PERSISTENT
+        moved = Outgoing(
+            "", queue, message.body, payload.encode(properties), properties.message_id or "", waited_for=False
+        )
+        moved.ack = message.settle
+        moved.nack = lambda: self._keep(message, queue)
+        try:
+            self._outbox().put(moved, timeout=30)
+        except LapinError as error:
+            logger.error("%s; the message goes back to its queue", error)
+            message.put_back(requeue=True)
+
+    def _keep(self, message: Message, queue: str) -> None:
+        """Give a message that could not be moved back to its queue, after a pause."""
+        logger.error("queue %s: it takes no messages; the message goes back to its own queue", queue)
+        self._link.later(self._settings.retry_delay, lambda: message.put_back(requeue=True))
+
+    def _outbox(self) -> Outbox:
+        with self._lock:
+            if self._made is None:
+                self._made = Outbox(self._connection, MOST_MOVING)
+            return self._made
+
+

@@ -1,0 +1,56 @@
+"""What a consumer was asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lapinmq.message import Message, MessageStatus
+from lapinmq.queues import Binding, Queue, limited, plain
+
+Task = Callable[[Message], MessageStatus]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of Consumer, checked."""
+
+    queue_name: str
+    task: Task
+    threads: int
+    prefetch: int
+    quorum: bool
+    delivery_limit: int
+    bindings: tuple[Binding, ...]
+    retry_limit: int | None
+    retry_delay: float
+    retry_delay_max: float
+    dead_letter_queue: str
+    gather_acks: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.queue_name, str):
+            raise TypeError(f"queue_name is a str, not {type(self.queue_name).__name__}")
+        if not callable(self.task):
+            raise TypeError(f"task_function is a function of one message, not {type(self.task).__name__}")
+        if self.threads < 1:
+            raise ValueError(f"worker_threads is 1 or more, not {self.threads}")
+        if not self.threads <= self.prefetch <= 65535:
+            raise ValueError(f"prefetch is {self.threads} (worker_threads) to 65535, not {self.prefetch}")
+        if self.retry_delay <= 0 or self.retry_delay_max < self.retry_delay:
+            raise ValueError("retry_delay is more than 0 seconds, and retry_delay_max not less than that")
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the queue is to be exclusive and named by the broker."""
+        return not self.queue_name
+
+    @property
+    def retry_queue(self) -> str:
+        """The queue in which messages wait for their retry, '' where there is none."""
+        return "" if self.temporary or self.retry_limit == 0 else f"{self.queue_name}.retry"
+
+    def queues(self) -> list[Queue]:
+        """Return the queues to declare, the consumed one first."""
+        dead = [plain(self.dead_letter_queue, self.quorum)] if self.dead_letter_queue else []
+        if self.temporary or not self.quorum:
+            return [Queue(self.queue_name), *dead]
+        return [limited(self.queue_name, self.delivery_limit, self.dead_letter_queue), *dead]
