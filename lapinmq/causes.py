@@ -46,6 +46,7 @@ def explained(error: BaseException, where: Parameters) -> LapinError:
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return the innermost exception: pika wraps a refused connection twice, with no text outside."""
-    inner = getattr(error, "exception", None) or next((a for a in error.args if isinstance(a, Exception)), None)
-    return _root(inner) if isinstance(inner, BaseException) else error
+    """Return the innermost exception: pika wraps a refused connection three times, with no text outside."""
+    wrapped = [getattr(error, "exception", None), *getattr(error, "exceptions", ())[-1:], *error.args]
+    inner = next((each for each in wrapped if isinstance(each, Exception)), None)
+    return _root(inner) if inner is not None else error

@@ -16,6 +16,9 @@ from lapinmq.wire import Sink, Wire
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 4.0
 """Seconds before a channel that the broker closed is opened again."""
 
+FAREWELL_SECONDS = 2
+"""How long the broker may take to answer the closing of a channel."""
+
 
 class Owner(Sink, Protocol):
     """Whose channel it is."""
@@ -50,14 +53,21 @@ class Channel:
         """Close the channel for good, and call `then` once it is."""
         self._wire, self._then = None, then
         if self._open is None:
-            then()
-        elif self._open.is_open:
+            self._finish()
+            return
+        if self._open.is_open:
             self._open.close()
+        self._link.later(FAREWELL_SECONDS, self._finish)  # a frozen broker does not answer
 
     def drop(self) -> None:
         """Close the channel, to have a fresh one."""
         if self._open is not None and self._open.is_open:
             self._open.close()
+
+    def _finish(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def _begin(self) -> None:
         if self._wire is not None and self._wire.is_open and self._open is None:
@@ -77,9 +87,8 @@ class Channel:
         if isinstance(wire, Wire):
             wire.forget(channel.channel_number)
         at_once = self._owner.closed(reason)
-        if self._then is not None:
-            self._then()
-        elif at_once:
+        self._finish()
+        if at_once:
             self._link.later(0, self._begin)
         elif isinstance(reason, (ChannelClosedByBroker, ChannelClosedByClient)):
             self._link.later(self._backoff.pause(), self._begin)

@@ -23,15 +23,14 @@ class Connection:
         self._link: Link | None = None
         self._members = 0
 
-    def attach(self, member: Member) -> Link:
-        """Add a member and return the link that it is on now."""
+    def attach(self) -> Link:
+        """Count a member in, and return the link for it to enter."""
         with self._lock:
             if self._link is None or self._link.pid != os.getpid():  # a child has to dial anew
                 self._link, self._members = Link(self._hosts or addresses()), 0
             link = self._link
             self._members += 1
-        link.call(lambda: link.join(member))
-        return link
+            return link
 
     def detach(self, member: Member, link: Link) -> bool:
         """Take a member away; the last one closes the connection, and it is told so. In the I/O thread only."""

@@ -46,9 +46,9 @@ class Consumer:
         """Set up; nothing is connected before start().
 
         A queue that exists is used as it is, another is declared durable; '' asks for a temporary one. `prefetch`
-        is how many messages are here at a time, by default one a worker. A message that failed waits `retry_delay` seconds in
-        the queue NAME.retry, then twice as long, up to `retry_delay_max`; after `retry_limit` retries (None: without
-        end) it goes to `dead_letter_queue`, by default NAME.dead ('': to what the broker's policy says).
+        is how many messages are here at a time, by default one a worker. A message that failed waits `retry_delay`
+        seconds in the queue NAME.retry, then twice as long, up to `retry_delay_max`; after `retry_limit` retries (None:
+        without end) it goes to `dead_letter_queue`, by default NAME.dead ('': to what the broker's policy says).
         `gather_acks` acknowledges gapless runs with one frame. Without `connection` the shared one is used.
         """
         dead = dead_letter_queue if dead_letter_queue is not None or not queue_name else f"{queue_name}.dead"

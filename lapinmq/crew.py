@@ -35,8 +35,12 @@ class Crew:
 
     def _work(self) -> None:
         while (message := self.inbox.get()) is not None:
-            if message.begin():
-                self._run(message)
+            try:
+                if message.begin():
+                    self._run(message)
+            except Exception:  # a fault of ours: the worker goes on, and the message is not stranded
+                logger.exception("queue %s: a message could not be settled; it goes back to its queue", self._queue)
+                message.put_back(requeue=True)
 
     def _run(self, message: Message) -> None:
         """Run the task, and do what it returned; whatever it raises is a retry."""

@@ -45,7 +45,7 @@ class Member(Protocol):
 class Link:
     """A thread that connects, keeps the connection and its heartbeats, and ends with its last member.
 
-    `call`, `later` and `inside` may be used from any thread, everything else in the I/O thread only.
+    `call`, `later`, `enter` and `inside` may be used from any thread, everything else in the I/O thread only.
     """
 
     def __init__(self, hosts: Sequence[Parameters]) -> None:
@@ -94,8 +94,11 @@ class Link:
 
         self.call(begin)
 
-    def join(self, member: Member) -> None:
+    def enter(self, member: Member) -> None:
         """Add a member; it is told at once where the connection is open or there will be none."""
+        self.call(lambda: self._enter(member))
+
+    def _enter(self, member: Member) -> None:
         self._members.append(member)
         if self._hopeless:
             member.failed(self.error)
@@ -115,7 +118,7 @@ class Link:
             self._loop.stop()
         elif wire.is_open:
             wire.close()
-            self._loop.call_later(FAREWELL_SECONDS, wire.abort)
+            self._loop.call_later(FAREWELL_SECONDS, lambda: wire.abort("the broker did not answer the farewell"))
             self._loop.call_later(FAREWELL_SECONDS + 1, self._loop.stop)
         elif not wire.is_closing:  # it is being dialled
             wire.close()
@@ -130,7 +133,7 @@ class Link:
             except Exception:  # a fault of ours or pika's: say so, and connect anew
                 logger.exception("%s: the I/O thread met an error; it goes on", place(self.where))
                 if self._wire is not None:
-                    self._wire.abort()
+                    self._wire.abort("an error in the I/O thread")
         self._loop.close()
 
     def _guarded(self, function: Callable[[], None]) -> Callable[[], None]:
@@ -141,10 +144,13 @@ class Link:
         return run
 
     def _dial(self) -> None:
-        self._wire = Wire(
-            self.where, on_open_callback=self._opened, on_open_error_callback=self._refused,
-            on_close_callback=self._closed, custom_ioloop=self._loop,
-        )  # fmt: skip
+        try:
+            self._wire = Wire(
+                self.where, on_open_callback=self._opened, on_open_error_callback=self._refused,
+                on_close_callback=self._closed, custom_ioloop=self._loop,
+            )  # fmt: skip
+        except Exception as error:  # nothing is to leave this thread without another attempt
+            self._again(causes.explained(error, self.where))
 
     def _opened(self, wire: Wire) -> None:
         if self._backoff.attempts:

@@ -16,12 +16,12 @@ from lapinmq import causes, frames
 from lapinmq.address import place
 from lapinmq.channel import Channel
 from lapinmq.connection import Connection
-from lapinmq.errors import Blocked, LapinError, Nacked, Refused, Stopped, TimedOut, Unroutable
+from lapinmq.errors import Blocked, ConnectionLost, LapinError, Nacked, Refused, Stopped, TimedOut, Unroutable
 from lapinmq.outgoing import Outgoing
 from lapinmq.wire import Wire
 
-BATCH_BYTES = 1 << 17
-"""How much is put together for one write: more gains nothing, and what a partial write leaves is copied."""
+BATCH_BYTES = 1 << 15
+"""How much is put together for one write. With more the broker waits while a batch is made: a fifth slower at 10 KB."""
 
 BACKLOG_BYTES = 1 << 22
 """How much may wait for the socket; past it the next batch waits for a confirm."""
@@ -58,15 +58,16 @@ class Outbox:
         self.closed_for_good = threading.Event()
         self._closing = self._last = False
         self._connection = connection
-        self.link = connection.attach(self)
+        self.link = connection.attach()
         self._channel = Channel(self.link, self)
+        self.link.enter(self)
 
     # any thread
 
     def put(self, message: Outgoing, timeout: float) -> None:
         """Queue the message. Blocks while `most` are unanswered, but never in the I/O thread.
 
-        Raises Blocked or TimedOut after `timeout` seconds, Stopped and AuthenticationFailed at once.
+        Raises Blocked, ConnectionLost or TimedOut after `timeout` seconds, Stopped and AuthenticationFailed at once.
         """
         with self._room:
             if self._open >= self._most and self.error is None and not self.link.inside:
@@ -85,10 +86,11 @@ class Outbox:
         if self.link.blocked:
             text = f"the broker takes no messages now ({self.link.blocked}), also not within {seconds:g} s"
             return self._told(Blocked, message, f"{text}; see rabbitmqctl alarms, and send it again when they are over")
-        text = f"no confirm within {seconds:g} s; it may be stored or not"
         if self._wire is None:
-            text += f" ({self.link.error})"
-        return self._told(TimedOut, message, f"{text}; send it again with the same message_id")
+            text = f"not connected within {seconds:g} s ({self.link.error}); it was not sent"
+            return self._told(ConnectionLost, message, text, self.link.error.cause)
+        text = f"no confirm within {seconds:g} s; it may be stored or not; send it again with the same message_id"
+        return self._told(TimedOut, message, text)
 
     def everything(self) -> "Future[None]":
         """Return a future that is done when all messages put so far are answered."""
@@ -270,12 +272,12 @@ class Outbox:
         open_now = [*self._waiting, *self._sent.values()]
         left = itertools.count(len(open_now), -1)
 
-        def one_less(_: object = None) -> None:
+        def one_less() -> None:
             if next(left) <= 1 and not done.done():
                 done.set_result(None)
 
         for message in open_now:
-            message.future.add_done_callback(one_less)
+            message.watch(one_less)
         if not open_now:
             done.set_result(None)
 

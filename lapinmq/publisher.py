@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import itertools
 import logging
+import threading
 import time
 import uuid
 import weakref
@@ -31,6 +32,9 @@ MAX_BODY = 16 * 2**20
 
 EXIT_SECONDS = 10
 """How long the end of the process waits for the confirms of publishers that nobody stopped."""
+
+LEAVE_SECONDS = 5
+"""How long the I/O thread may take to close a channel; a broker that does not answer gets 2 s of them."""
 
 _started: "weakref.WeakSet[Publisher]" = weakref.WeakSet()
 
@@ -62,8 +66,10 @@ class Publisher:
             raise ValueError(f"max_unconfirmed is 1 or more, not {max_unconfirmed}")
         self.kind, self.timeout, self.max_body = kind, timeout, max_body
         self._connection, self._most = connection, max_unconfirmed
+        self._lock = threading.Lock()
         self._outbox: Outbox | None = None
         self._stopped = False
+        self._prefix, self._numbers = uuid.uuid4().hex, itertools.count(1)
 
     def __repr__(self) -> str:
         return f"<Publisher {self.kind}>"
@@ -80,17 +86,20 @@ class Publisher:
 
         Raises ConnectionLost after `timeout` seconds, AuthenticationFailed at once.
         """
-        if self._outbox is not None:
-            return
-        outbox = Outbox(self._connection or shared(), self._most)
-        if not outbox.link.inside and not wait_for(outbox.heard, timeout):
+        with self._lock:
+            if self._outbox is not None:
+                return
+            outbox = self._outbox = Outbox(self._connection or shared(), self._most)
+            self._stopped = False
+        heard = outbox.link.inside or wait_for(outbox.heard, timeout)
+        error = outbox.error
+        if not heard:
+            cause = outbox.link.error
+            error = ConnectionLost(f"{cause}; gave up after {timeout:g} s", cause=cause.cause)
+        if error is not None:
             outbox.close()
-            raise ConnectionLost(f"{outbox.link.error}; gave up after {timeout:g} s", cause=outbox.link.error.cause)
-        if outbox.error is not None:
-            outbox.close()
-            raise outbox.error
-        self._outbox, self._stopped = outbox, False
-        self._ids = (f"{prefix}-{number:x}" for prefix in [uuid.uuid4().hex] for number in itertools.count(1))
+            self._leave(outbox)
+            raise error
         _started.add(self)
 
     def send_message_to_queue(
@@ -135,7 +144,7 @@ class Publisher:
         if sync and outbox.link.inside:
             raise WrongThread("a sync publisher cannot wait for its confirm in a callback; use an async one there")
         encoded = payload.body(body, self.max_body)
-        number = payload.short("message_id", message_id) if message_id else next(self._ids)
+        number = payload.short("message_id", message_id) if message_id else f"{self._prefix}-{next(self._numbers):x}"
         fields, number = payload.properties(properties, number, payload.expiration(expiration))
         payload.short("exchange", exchange)
         payload.short("routing_key", routing_key)
@@ -179,24 +188,28 @@ class Publisher:
         if error is not None:
             reason = Stopped(f"stop(): no confirm within {timeout:g} s; it may be stored or not")
             outbox.link.call(lambda: outbox.give_up(reason))
-            wait_for(outbox.closed_for_good, 5)
-        self._outbox = None
-        _started.discard(self)
-        outbox.join()
+        self._leave(outbox)
         if error is not None:
             raise error
 
+    def _leave(self, outbox: Outbox) -> None:
+        wait_for(outbox.closed_for_good, LEAVE_SECONDS)
+        _started.discard(self)
+        outbox.join()
+        with self._lock:
+            if self._outbox is outbox:
+                self._outbox = None
+
     def _wait(self, outbox: Outbox, message: Outgoing, patience: float, begun: float) -> None:
         try:
-            message.future.result(max(0.0, patience - (time.monotonic() - begun)))
-        except FutureTimeout:
-            message.abandoned = True
-            if not message.future.done():
-                raise outbox.late(message, patience) from None
-            message.future.result()
+            answered = message.wait(max(0.0, patience - (time.monotonic() - begun)))
         except BaseException:  # Ctrl+C, or what the broker said
             message.abandoned = True
             raise
+        if not answered:
+            message.abandoned = True
+            if not message.wait(0):
+                raise outbox.late(message, patience)
 
     def _not_running(self) -> LapinError:
         if self._stopped:

@@ -65,9 +65,8 @@ class Retries:
 
     def recall(self, message: Message) -> float:
         """Read how often the message has failed, and return the seconds until it is due."""
-        headers = message.properties.headers or {}
-        message.retries = int(headers.get(COUNT, 0))
-        seconds = int(headers.get(DUE, 0)) / 1000 - time.time()
+        message.retries = _number(message, COUNT)
+        seconds = _number(message, DUE) / 1000 - time.time()
         return min(seconds, self._settings.retry_delay_max)  # another machine's clock may be far ahead
 
     def close(self) -> None:
@@ -109,3 +108,7 @@ class Retries:
             return self._made
 
 
+def _number(message: Message, header: str) -> int:
+    """Return a header that is a number; 0 where somebody else has put the message there."""
+    found = (message.properties.headers or {}).get(header)
+    return found if isinstance(found, int) else 0

@@ -32,9 +32,8 @@ class Subscription:
         self.heard, self.ended = threading.Event(), threading.Event()
         self._consuming: set[str] = set()
         self._stopping = self._closing = self._last = False
+        self.link = connection.attach()
         self.crew = Crew(settings.queue_name, settings.task, settings.threads)
-        self._intakes: list[Intake] = []
-        self.link = connection.attach(self)
         self._retries = Retries(settings, connection, self.link, self.crew.inbox.put)
         bindings, gather = list(settings.bindings), settings.gather_acks
         self._main = Intake(self.link, self, SetUp(settings.queues(), bindings), settings.prefetch, gather)
@@ -42,6 +41,7 @@ class Subscription:
         if settings.retry_queue:
             waiting = SetUp([plain(settings.retry_queue, settings.quorum)], [])
             self._intakes.append(Intake(self.link, self, waiting, max(WAITING_ROOM, settings.prefetch), False))
+        self.link.enter(self)
 
     @property
     def queue_name(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from pika import frame as pika_frame
 from pika.adapters.select_connection import SelectConnection
 from pika.adapters.utils.io_services_utils import _AsyncPlaintextTransport
-from pika.exceptions import InvalidFrameError
+from pika.exceptions import InvalidFrameError, StreamLostError
 
 from lapinmq import frames
 
@@ -82,10 +82,10 @@ class Wire(SelectConnection):
         if transport and sent < len(data):
             self._adapter_emit_data(data[sent:])
 
-    def abort(self) -> None:
+    def abort(self, why: str) -> None:
         """Drop the connection without a farewell."""
         if self._transport:
-            self._transport.abort()
+            self._terminate_stream(StreamLostError(why))
 
     def _proto_connection_made(self, transport: Any) -> None:
         transport._MAX_RECV_BYTES = RECEIVE_BYTES
