@@ -27,7 +27,7 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (amqp.AMQPHeartbeatTimeout, "", "the connection is dead (no heartbeat came)"),
     (amqp.ConnectionClosedByBroker, "", "the broker closed the connection ({text})"),
     (amqp.StreamLostError, "", "the connection was lost ({text})"),
-    (AMQPConnectorException, "", "what listens there does not answer as RabbitMQ does; correct RABBITMQ_PORT"),
+    (AMQPConnectorException, "", "no AMQP answer there (RabbitMQ starts or stops, or the port is another program's)"),
 ]  # fmt: skip
 
 HOPELESS = (amqp.ProbableAuthenticationError, amqp.ProbableAccessDeniedError, ssl.SSLCertVerificationError)

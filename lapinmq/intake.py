@@ -81,11 +81,11 @@ class Intake:
     def set_up(self, channel: PikaChannel, wire: Wire) -> None:
         """Declare, then consume."""
         self._wire, self._pika = wire, channel
+        self.ledger = Ledger(channel.channel_number, self._gather, self.wake)
         channel.add_on_cancel_callback(self._cancelled)
         self._set_up.run(channel, lambda: self._consume(channel))
 
     def _consume(self, channel: PikaChannel) -> None:
-        self.ledger = Ledger(channel.channel_number, self._gather, self.wake)
         channel.basic_qos(prefetch_count=self._prefetch)
         self._tag = channel.basic_consume(self.name, lambda *_: None, callback=self._consuming)
 
@@ -94,8 +94,12 @@ class Intake:
         self._listener.consuming(self.name)
 
     def _cancelled(self, _: object) -> None:
-        logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
-        self._channel.drop()
+        """Declare the queue and consume again, on the same channel: what was delivered of a deleted queue is only here."""
+        channel, self._tag = self._pika, ""
+        if channel is not None and channel.is_open and not self._paused:
+            logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
+            self._set_up.gone()
+            self._set_up.run(channel, lambda: self._consume(channel))
 
     def closed(self, reason: Exception) -> bool:
         """Drop the deliveries of this channel; return whether it only has to declare what is missing."""

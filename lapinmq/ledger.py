@@ -89,6 +89,8 @@ class Ledger:
 
     def frames(self) -> bytes:
         """Return what tells the broker of all that was settled since the last call. In the I/O thread only."""
+        if self._closed:  # its tags are another channel's now
+            return b""
         settled = [self._settled.popleft() for _ in range(len(self._settled))]
         self._begun.difference_update([tag for tag, _ in settled])
         if self._gather:

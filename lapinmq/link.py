@@ -19,7 +19,7 @@ from lapinmq.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 4.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between attempts to connect."""
 
 FAREWELL_SECONDS = 2

@@ -73,6 +73,10 @@ class SetUp:
         self._missing.clear()
         return False
 
+    def gone(self) -> None:
+        """Take note that the consumed queue was deleted: to ask for it would close the channel."""
+        self._missing.add(f"queue {self._queues[0].name}")
+
     def run(self, channel: PikaChannel, then: Callable[[], None]) -> None:
         """Do it all, one after the other, and call `then`."""
         steps = self._steps(channel)
