@@ -20,14 +20,17 @@ stop: environment ## end what `make broker` started
 status: environment ## show the queues
 	@$(RUN) broker.py status
 
+bench: environment ## measure lapinmq beside its peers (15 minutes; QUICK=1 for one)
+	@$(RUN) -m benchmarks $(if $(QUICK),--quick)
+
 lint: environment ## check style and types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 
 lock: ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.10 --group dev pyproject.toml --no-header --no-emit-index-url --upgrade -o requirements.lock
+	uv pip compile --universal --python-version 3.10 --group tutorial --group dev pyproject.toml --no-header --no-emit-index-url --upgrade -o requirements.lock
 
 environment:
 	@$(PYTHON) environment.py
 
-.PHONY: help demo test broker stop status lint lock environment
+.PHONY: help demo test broker stop status bench lint lock environment

@@ -94,7 +94,7 @@ class Intake:
         self._listener.consuming(self.name)
 
     def _cancelled(self, _: object) -> None:
-        """Declare the queue and consume again, on the same channel: what was delivered of a deleted queue is only here."""
+        """Declare the queue and consume again, on the same channel: what a deleted queue has delivered is only here."""
         channel, self._tag = self._pika, ""
         if channel is not None and channel.is_open and not self._paused:
             logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
