@@ -18,6 +18,7 @@ from lapinmq.channel import Channel
 from lapinmq.connection import Connection
 from lapinmq.errors import Blocked, ConnectionLost, LapinError, Nacked, Refused, Stopped, TimedOut, Unroutable
 from lapinmq.outgoing import Outgoing
+from lapinmq.unconfirmed import Unconfirmed
 from lapinmq.wire import Wire
 
 BATCH_BYTES = 1 << 15
@@ -44,8 +45,7 @@ class Outbox:
         self._waiters = 0
         self._open = 0  # messages without an answer
         self._waiting: deque[Outgoing] = deque()
-        self._sent: dict[int, Outgoing] = {}
-        self._tag, self._lowest = 0, 1  # the last delivery tag given, and the lowest that may be unconfirmed
+        self._sent = Unconfirmed()
         self._suspects = 0  # messages to be sent one by one
         self._flagged = False  # a flush is on its way to the I/O thread
         self._routes: dict[tuple[str, str], bytes] = {}
@@ -145,7 +145,6 @@ class Outbox:
 
     def _ready(self, channel: PikaChannel, wire: Wire) -> None:
         self._wire, self._number = wire, channel.channel_number
-        self._tag, self._lowest = 0, 1
         self._routes.clear()
         self.heard.set()
         self._flush()
@@ -153,8 +152,7 @@ class Outbox:
     def closed(self, reason: Exception) -> bool:
         """Sort out what was sent and not confirmed; return True where the channel shall be opened again at once."""
         self._wire = None
-        unconfirmed = list(self._sent.values())
-        self._sent.clear()
+        unconfirmed, self._sent = self._sent.everything(), Unconfirmed()
         if isinstance(reason, ChannelClosedByBroker):
             again = self._after_refusal(unconfirmed, reason)
         else:
@@ -184,7 +182,7 @@ class Outbox:
 
     def confirmed(self, tag: int, multiple: bool) -> None:
         """Take basic.ack: the message is on the broker's disk, or was returned before."""
-        messages = self._take(tag, multiple)
+        messages = self._sent.take(tag, multiple)
         for message in messages:
             message.confirm()
         self._answered(len(messages))
@@ -192,27 +190,17 @@ class Outbox:
     def nacked(self, tag: int, multiple: bool) -> None:
         """Take basic.nack: a full queue with reject-publish, or a quorum queue without its quorum."""
         text = "the broker did not store it (negative acknowledgement: the queue is full, or has no leader now)"
-        self._fail(self._take(tag, multiple), Nacked, f"{text}; send it again later")
+        self._fail(self._sent.take(tag, multiple), Nacked, f"{text}; send it again later")
 
     def delivered(self, tag: int, redelivered: bool, routing: bytes, properties: bytes, body: bytes) -> None:
         """Nothing is delivered on a publisher's channel."""
 
     def _returned(self, _: object, method: spec.Basic.Return, properties: BasicProperties, __: bytes) -> None:
         """Mark the message that no queue takes; its basic.ack follows."""
-        for message in self._sent.values():
-            same = (message.message_id, message.exchange, message.routing_key)
-            if message.returned is None and same == (properties.message_id, method.exchange, method.routing_key):
-                text = "it was not stored, since no queue takes it; declare the queue, or bind one"
-                message.returned = self._told(Unroutable, message, f"{text} ({method.reply_text})")
-                return
-
-    def _take(self, tag: int, multiple: bool) -> list[Outgoing]:
-        if not multiple:
-            message = self._sent.pop(tag, None)
-            return [message] if message is not None else []
-        tags = range(self._lowest, tag + 1)
-        self._lowest = tag + 1
-        return [message for each in tags if (message := self._sent.pop(each, None)) is not None]
+        message = self._sent.find(properties.message_id, method.exchange, method.routing_key)
+        if message is not None:
+            text = f"it was not stored, since no queue takes it ({method.reply_text}); declare the queue, or bind one"
+            message.returned = self._told(Unroutable, message, text)
 
     # sending and answering, in the I/O thread
 
@@ -238,8 +226,7 @@ class Outbox:
             if message.abandoned:
                 self._answered(1)
                 continue
-            self._tag += 1
-            self._sent[self._tag] = message
+            self._sent.add(message)
             pieces.append(self._route(message.exchange, message.routing_key))
             pieces.extend(frames.content(self._number, message.properties, message.body, frame_max))
             size += len(message.body) + 100
@@ -269,7 +256,7 @@ class Outbox:
             self._close_if_empty()
 
     def _when_answered(self, done: "Future[None]") -> None:
-        open_now = [*self._waiting, *self._sent.values()]
+        open_now = [*self._waiting, *self._sent.everything()]
         left = itertools.count(len(open_now), -1)
 
         def one_less() -> None:
@@ -301,8 +288,8 @@ class Outbox:
 
     def give_up(self, error: LapinError) -> None:
         """Fail all that is unanswered."""
-        messages = [*self._sent.values(), *self._waiting]
-        self._sent.clear()
+        messages = [*self._sent.everything(), *self._waiting]
+        self._sent = Unconfirmed()
         self._waiting.clear()
         self._fail(messages, type(error), str(error).partition(": ")[2] or str(error), error.cause)
 

@@ -22,8 +22,8 @@ class Outgoing:
     The caller is told by a future, or, where it waits, by a lock: that costs half as much, which eight threads notice.
     """
 
-    __slots__ = ("_answered", "_watchers", "abandoned", "ack", "body", "error", "exchange", "future", "message_id",
-                 "nack", "properties", "returned", "routing_key")  # fmt: skip
+    __slots__ = ("_answered", "_future", "_watchers", "abandoned", "ack", "body", "error", "exchange",
+                 "message_id", "nack", "properties", "returned", "routing_key")  # fmt: skip
 
     def __init__(
         self, exchange: str, routing_key: str, body: bytes, properties: bytes, message_id: str, waited_for: bool
@@ -37,17 +37,23 @@ class Outgoing:
         self.abandoned = False  # by its caller, who has been told that it timed out
         self._watchers: list[Callback] | None = None
         self._answered: threading.Lock | None = None  # held until then
-        self.future: Future[None] | None = None
+        self._future: Future[None] | None = None
         if waited_for:
             self._answered = threading.Lock()
             self._answered.acquire()
         else:
-            self.future = Future()
+            self._future = Future()
 
     @property
     def waited_for(self) -> bool:
         """Whether a caller waits, who is to hear of a lost connection."""
         return self._answered is not None
+
+    @property
+    def future(self) -> "Future[None]":
+        """The future that tells the answer, where no caller waits."""
+        assert self._future is not None
+        return self._future
 
     def wait(self, seconds: float) -> bool:
         """Block until the answer, at most so many seconds; return whether it came, or raise the error that it is."""
@@ -81,7 +87,7 @@ class Outgoing:
             _run(callback)
         if self._answered is not None:
             self._answered.release()
-        elif self.future is not None and self.future.set_running_or_notify_cancel():
+        elif self.future.set_running_or_notify_cancel():
             if self.error is None:
                 self.future.set_result(None)
             else:

@@ -36,6 +36,9 @@ EXIT_SECONDS = 10
 LEAVE_SECONDS = 5
 """How long the I/O thread may take to close a channel; a broker that does not answer gets 2 s of them."""
 
+_CONFIRMED: "Future[None]" = Future()  # what sync sends return
+_CONFIRMED.set_result(None)
+
 _started: "weakref.WeakSet[Publisher]" = weakref.WeakSet()
 
 
@@ -112,7 +115,7 @@ class Publisher:
         properties: pika.BasicProperties | None = None,
         message_id: str | None = None,
         timeout: float | None = None,
-    ) -> "Future[None] | None":
+    ) -> "Future[None]":
         """Send to a queue by its name, through the default exchange; else as send_message does."""
         return self.send_message(
             "", queue_name, body, expiration, callbacks, properties=properties, message_id=message_id, timeout=timeout
@@ -129,12 +132,12 @@ class Publisher:
         properties: pika.BasicProperties | None = None,
         message_id: str | None = None,
         timeout: float | None = None,
-    ) -> "Future[None] | None":
+    ) -> "Future[None]":
         """Send a persistent message. `expiration` is in milliseconds, `timeout` in seconds.
 
         sync: blocks until the broker has confirmed, and raises what it says else: Unroutable, Nacked, Refused,
-        TimedOut, Blocked, ConnectionLost. async: returns a future that ends so; blocks only while max_unconfirmed are
-        out. Of the callbacks one is called, once. Raises TypeError and ValueError before the wire.
+        TimedOut, Blocked, ConnectionLost. async: returns a future that ends so, and blocks only while max_unconfirmed
+        are out. Of the callbacks one is called, once. Raises TypeError and ValueError before the wire.
         """
         outbox = self._outbox
         if outbox is None:
@@ -157,7 +160,7 @@ class Publisher:
         if not sync:
             return message.future
         self._wait(outbox, message, patience, begun)
-        return None
+        return _CONFIRMED
 
     def flush(self, timeout: float = 30.0) -> None:
         """Block until all that was sent so far is confirmed or failed; raise TimedOut after `timeout` seconds."""
