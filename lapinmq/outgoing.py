@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from lapinmq.confirmation import Confirmation
 from lapinmq.errors import LapinError
 
 logger = logging.getLogger(__name__)
@@ -37,12 +38,12 @@ class Outgoing:
         self.abandoned = False  # by its caller, who has been told that it timed out
         self._watchers: list[Callback] | None = None
         self._answered: threading.Lock | None = None  # held until then
-        self._future: Future[None] | None = None
+        self._future: Confirmation | None = None
         if waited_for:
             self._answered = threading.Lock()
             self._answered.acquire()
         else:
-            self._future = Future()
+            self._future = Confirmation()
 
     @property
     def waited_for(self) -> bool:
@@ -87,11 +88,8 @@ class Outgoing:
             _run(callback)
         if self._answered is not None:
             self._answered.release()
-        elif self.future.set_running_or_notify_cancel():
-            if self.error is None:
-                self.future.set_result(None)
-            else:
-                self.future.set_exception(self.error)
+        elif self._future is not None:
+            self._future.tell(self.error)
         for watcher in self._watchers or ():
             watcher()
 

@@ -48,9 +48,15 @@ class Settings:
         """The queue in which messages wait for their retry, '' where there is none."""
         return "" if self.temporary or self.retry_limit == 0 else f"{self.queue_name}.retry"
 
-    def queues(self) -> list[Queue]:
-        """Return the queues to declare, the consumed one first."""
-        dead = [plain(self.dead_letter_queue, self.quorum)] if self.dead_letter_queue else []
+    @property
+    def main(self) -> Queue:
+        """The consumed queue."""
         if self.temporary or not self.quorum:
-            return [Queue(self.queue_name), *dead]
-        return [limited(self.queue_name, self.delivery_limit, self.dead_letter_queue), *dead]
+            return Queue(self.queue_name)
+        return limited(self.queue_name, self.delivery_limit, self.dead_letter_queue)
+
+    @property
+    def others(self) -> list[Queue]:
+        """The retry queue and the dead-letter queue, as far as they are wanted."""
+        names = [name for name in (self.retry_queue, self.dead_letter_queue) if name]
+        return [plain(name, self.quorum) for name in names]

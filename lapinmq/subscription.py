@@ -12,7 +12,7 @@ from lapinmq.crew import Crew
 from lapinmq.errors import LapinError, Refused
 from lapinmq.intake import Intake
 from lapinmq.message import Message
-from lapinmq.queues import SetUp, plain
+from lapinmq.queues import SetUp
 from lapinmq.retries import Retries
 from lapinmq.settings import Settings
 from lapinmq.wire import Wire
@@ -36,11 +36,13 @@ class Subscription:
         self.crew = Crew(settings.queue_name, settings.task, settings.threads)
         self._retries = Retries(settings, connection, self.link, self.crew.inbox.put)
         bindings, gather = list(settings.bindings), settings.gather_acks
-        self._main = Intake(self.link, self, SetUp(settings.queues(), bindings), settings.prefetch, gather)
+        separate = bool(settings.retry_queue)  # another channel for the other queues: one that is down stops no work
+        queues = [settings.main, *([] if separate else settings.others)]
+        self._main = Intake(self.link, self, SetUp(queues, bindings), settings.prefetch, gather)
         self._intakes = [self._main]
-        if settings.retry_queue:
-            waiting = SetUp([plain(settings.retry_queue, settings.quorum)], [])
-            self._intakes.append(Intake(self.link, self, waiting, max(WAITING_ROOM, settings.prefetch), False))
+        if separate:
+            room = max(WAITING_ROOM, settings.prefetch)
+            self._intakes.append(Intake(self.link, self, SetUp(settings.others, []), room, False))
         self.link.enter(self)
 
     @property

@@ -1,0 +1,46 @@
+"""The future of an async send."""
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+_making = threading.Lock()
+
+
+class Confirmation(Future[None]):
+    """A future whose inside is made when somebody looks at it.
+
+    Most are never looked at: callers count on callbacks, or on flush(). A Future is a dozen objects, and with ten
+    thousand unconfirmed messages looking through them would be half of a publisher's work, by the garbage collector.
+    """
+
+    def __init__(self) -> None:
+        self.answered = False
+        self.error: BaseException | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the inside, which is where all attributes are that are not here yet."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        with _making:
+            if "_state" not in self.__dict__:
+                super().__init__()
+                if self.answered:
+                    self._finish()
+        return object.__getattribute__(self, name)
+
+    def tell(self, error: BaseException | None) -> None:
+        """Finish the future: with None as its result, or with the error."""
+        with _making:
+            self.error, self.answered = error, True
+            looked_at = "_state" in self.__dict__
+        if looked_at:
+            self._finish()  # outside the lock, since done-callbacks are the user's
+
+    def _finish(self) -> None:
+        if not self.set_running_or_notify_cancel():
+            return
+        if self.error is None:
+            self.set_result(None)
+        else:
+            self.set_exception(self.error)
