@@ -10,7 +10,7 @@ FLOORS = [
     ["endings"],
     ["address", "errors", "lapinmq"],
     ["brokers"],
-    ["rabbit", "broker", "chapters", "environment"],
+    ["rabbit", "broker", "chapters", "environment", "benchmarks"],
     ["producer", "consumer1", "consumer2", "consumer3", "workflow", "workflow2"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
