@@ -59,6 +59,11 @@ class Channel:
             self._open.close()
         self._link.later(FAREWELL_SECONDS, self._finish)  # a frozen broker does not answer
 
+    def renew(self) -> None:
+        """Close the channel, to have a fresh one after a pause."""
+        if self._open is not None and self._open.is_open:
+            self._open.close()
+
     def _finish(self) -> None:
         then, self._then = self._then, None
         if then is not None:

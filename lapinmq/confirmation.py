@@ -22,12 +22,18 @@ class Confirmation(Future[None]):
         """Make the inside, which is where all attributes are that are not here yet."""
         if name.startswith("__"):
             raise AttributeError(name)
+        finish = False
         with _making:
             if "_state" not in self.__dict__:
                 super().__init__()
-                if self.answered:
-                    self._finish()
+                finish = self.answered
+        if finish:
+            self._finish()
         return object.__getattribute__(self, name)
+
+    def cancel(self) -> bool:
+        """Return False: a message that was given to the publisher is sent."""
+        return False
 
     def tell(self, error: BaseException | None) -> None:
         """Finish the future: with None as its result, or with the error."""
@@ -38,8 +44,6 @@ class Confirmation(Future[None]):
             self._finish()  # outside the lock, since done-callbacks are the user's
 
     def _finish(self) -> None:
-        if not self.set_running_or_notify_cancel():
-            return
         if self.error is None:
             self.set_result(None)
         else:

@@ -16,9 +16,12 @@ from lapinmq.link import Link, Member
 class Connection:
     """One TCP connection with a channel for each member. Any thread may use it."""
 
-    def __init__(self, hosts: Sequence[Parameters] | None = None) -> None:
-        """Name the hosts as pika's parameters; by default the RABBITMQ_* variables do, read at each start."""
-        self._hosts = hosts
+    def __init__(self, hosts: Sequence[Parameters] | None = None, *, heartbeat: int | None = None) -> None:
+        """Name the hosts as pika's parameters; by default the RABBITMQ_* variables do, read at each start.
+
+        `heartbeat` is in seconds, by default 10, or what RABBITMQ_URL says.
+        """
+        self._hosts, self._heartbeat = hosts, heartbeat
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._members = 0
@@ -26,11 +29,17 @@ class Connection:
     def attach(self) -> Link:
         """Count a member in, and return the link for it to enter."""
         with self._lock:
-            if self._link is None or self._link.pid != os.getpid():  # a child has to dial anew
-                self._link, self._members = Link(self._hosts or addresses()), 0
+            if self._link is None or not self._link.usable:
+                self._link, self._members = Link(self._addresses()), 0
             link = self._link
             self._members += 1
             return link
+
+    def _addresses(self) -> list[Parameters]:
+        found = list(self._hosts) if self._hosts is not None else addresses()
+        for each in found:
+            each.heartbeat = self._heartbeat or each.heartbeat
+        return found
 
     def detach(self, member: Member, link: Link) -> bool:
         """Take a member away; the last one closes the connection, and it is told so. In the I/O thread only."""

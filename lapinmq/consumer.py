@@ -81,7 +81,7 @@ class Consumer:
         Raises ConnectionLost after `timeout` seconds; AuthenticationFailed, and Refused by the broker, at once.
         """
         with self._lock:
-            if self._running is not None:
+            if self._running is not None and not self._running.stopping:
                 return
             running = self._running = Subscription(self._connection or shared(), self._settings)
         heard = running.link.inside or wait_for(running.heard, timeout)

@@ -47,7 +47,7 @@ class Crew:
         try:
             status = self._task(message)
         except BaseException as error:  # sys.exit() in a task ends no worker
-            logger.exception("queue %s: the task raised; the message is tried again later", self._queue)
+            logger.exception("queue %s: the task raised", self._queue)
             message.retry(f"{type(error).__name__}: {error}")
             return
         if status is MessageStatus.SUCCESS:
@@ -58,6 +58,5 @@ class Crew:
             message.refuse("was refused: the task returned FAIL_DO_NOT_RETRY")
         elif status is not MessageStatus.HANDLED_VIA_CALLBACK:
             told = f"the task returned {type(status).__name__}, no MessageStatus"
-            logger.error("queue %s: %s; the message is tried again later; end it with: return MessageStatus.SUCCESS",
-                         self._queue, told)  # fmt: skip
+            logger.error("queue %s: %s; end it with: return MessageStatus.SUCCESS", self._queue, told)
             message.retry(told)

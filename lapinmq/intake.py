@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 class Listener(Refusals, Protocol):
     """Who takes what the queue delivers."""
 
-    def deliver(self, message: Message) -> None:
-        """Take a message."""
+    def deliver(self, queue: str, message: Message) -> None:
+        """Take a message of the queue."""
 
     def settled(self) -> None:
         """Take note that settled messages have been told to the broker."""
@@ -120,7 +120,8 @@ class Intake:
         if self._paused:
             self.ledger.give_back(tag)
             return
-        self._listener.deliver(Message(self.ledger, self._listener, tag, redelivered, routing, properties, body))
+        message = Message(self.ledger, self._listener, tag, redelivered, routing, properties, body)
+        self._listener.deliver(self.name, message)
 
     def confirmed(self, tag: int, multiple: bool) -> None:
         """Nothing is published on this channel."""

@@ -25,6 +25,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 FAREWELL_SECONDS = 2
 """How long the broker may take to answer the closing of the connection."""
 
+STABLE_SECONDS = 5
+"""How long a connection has to last before the next pause is a short one again: some faults close each new one."""
+
 TOLD_EACH = 10
 """While the broker stays away, each tenth attempt is a warning in the log; the others are at level INFO."""
 
@@ -72,6 +75,11 @@ class Link:
     def inside(self) -> bool:
         """Whether the caller is in the I/O thread."""
         return threading.current_thread() is self.thread
+
+    @property
+    def usable(self) -> bool:
+        """Whether its thread is there, which it is not in a child of the process that made it."""
+        return os.getpid() == self.pid and self.thread.is_alive()
 
     def check_fork(self) -> None:
         """Raise Forked in a child of the process that made this."""
@@ -130,7 +138,7 @@ class Link:
             try:
                 self._loop.start()
                 break
-            except Exception:  # a fault of ours or pika's: say so, and connect anew
+            except BaseException:  # a fault of ours or pika's: say so, and connect anew
                 logger.exception("%s: the I/O thread met an error; it goes on", place(self.where))
                 if self._wire is not None:
                     self._wire.abort("an error in the I/O thread")
@@ -155,11 +163,15 @@ class Link:
     def _opened(self, wire: Wire) -> None:
         if self._backoff.attempts:
             logger.warning("%s: connected after %.1f s", place(self.where), time.monotonic() - self._away_since)
-        self._backoff.reset()
+        self._loop.call_later(STABLE_SECONDS, lambda: self._stable(wire))
         wire.add_on_connection_blocked_callback(self._broker_blocks)
         wire.add_on_connection_unblocked_callback(self._broker_goes_on)
         for member in list(self._members):
             member.opened(wire)
+
+    def _stable(self, wire: Wire) -> None:
+        if wire is self._wire:
+            self._backoff.reset()
 
     def _refused(self, _: Wire, error: BaseException) -> None:
         told = causes.explained(error, self.where)

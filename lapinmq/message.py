@@ -40,7 +40,8 @@ class Message:
     """
 
     __slots__ = (
-        "_encoded", "_ledger", "_properties", "_redelivered", "_refusals", "_routing", "_tag", "body", "retries",
+        "_encoded", "_ledger", "_properties", "_redelivered", "_refusals", "_routing", "_tag", "body", "origin",
+        "retries",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +54,8 @@ class Message:
         self.body = body
         self.retries = 0
         """How often a task has failed on it."""
+        self.origin: tuple[str, ...] = ()
+        """Its exchange and routing key, where it came through the retry queue."""
 
     def __repr__(self) -> str:
         return f"<Message {self.properties.message_id or '(without id)'} {len(self.body)} bytes>"
@@ -72,12 +75,12 @@ class Message:
     @property
     def exchange(self) -> str:
         """The exchange that it was sent to, '' for the default one."""
-        return self._routing[1 : 1 + self._routing[0]].decode()
+        return self.origin[0] if self.origin else self._routing[1 : 1 + self._routing[0]].decode()
 
     @property
     def routing_key(self) -> str:
         """The routing key that it was sent with."""
-        return self._routing[2 + self._routing[0] :].decode()
+        return self.origin[1] if self.origin else self._routing[2 + self._routing[0] :].decode()
 
     def ack(self) -> None:
         """Acknowledge the message: its queue forgets it."""

@@ -28,6 +28,10 @@ BATCH_BYTES = 1 << 15
 BACKLOG_BYTES = 1 << 22
 """How much may wait for the socket; past it the next batch waits for a confirm."""
 
+DOUBT_SECONDS = 1.0
+"""For how long the broker may only nack before the channel is changed. RabbitMQ 3.10 nacks all that a channel sends to
+a quorum queue, for ever, when its first message came while the queue had no leader."""
+
 MOST_ROUTES = 1000
 """How many encoded pairs of exchange and routing key are kept."""
 
@@ -48,6 +52,8 @@ class Outbox:
         self._waiting: deque[Outgoing] = deque()
         self._sent = Unconfirmed()
         self._suspects = 0  # messages to be sent one by one
+        self._good = 0.0  # when the channel was new, or confirmed last
+        self._doubted = False  # the channel is to be changed once nothing is out on it
         self._flagged = False  # a flush is on its way to the I/O thread
         self._routes: dict[tuple[str, str], bytes] = {}
         self._wire: Wire | None = None
@@ -57,7 +63,7 @@ class Outbox:
         self.heard = threading.Event()
         """Set once the channel was open, or will never be."""
         self.closed_for_good = threading.Event()
-        self._closing = self._last = False
+        self.stopping = self._closing = self._last = False
         self._connection = connection
         self.link = connection.attach()
         self._channel = Channel(self.link, self)
@@ -103,7 +109,7 @@ class Outbox:
         """Take no more messages; the channel is closed when all are answered."""
         with self._room:
             self.error = self.error or Stopped("the publisher was stopped; start it again to send")
-            self._closing = True
+            self.stopping = self._closing = True
             self._room.notify_all()
         self.link.call(self._close_if_empty)
 
@@ -147,6 +153,7 @@ class Outbox:
     def _ready(self, channel: PikaChannel, wire: Wire) -> None:
         self._wire, self._number = wire, channel.channel_number
         self._routes.clear()
+        self._good, self._doubted = time.monotonic(), False
         self.heard.set()
         self._flush()
 
@@ -183,6 +190,8 @@ class Outbox:
 
     def confirmed(self, tag: int, multiple: bool) -> None:
         """Take basic.ack: the message is on the broker's disk, or was returned before."""
+        self._good = time.monotonic()
+        self._channel.settled()
         messages = self._sent.take(tag, multiple)
         for message in messages:
             message.confirm()
@@ -190,6 +199,7 @@ class Outbox:
 
     def nacked(self, tag: int, multiple: bool) -> None:
         """Take basic.nack: a full queue with reject-publish, or a quorum queue without its quorum."""
+        self._doubted = self._doubted or time.monotonic() - self._good > DOUBT_SECONDS
         text = "the broker did not store it (negative acknowledgement: the queue is full, or has no leader now)"
         self._fail(self._sent.take(tag, multiple), Nacked, f"{text}; send it again later")
 
@@ -218,7 +228,7 @@ class Outbox:
     def _may_send(self, wire: Wire) -> bool:
         if not self._sent:
             return True
-        return not self._suspects and wire.backlog < BACKLOG_BYTES
+        return not self._suspects and not self._doubted and wire.backlog < BACKLOG_BYTES
 
     def _batch(self, frame_max: int) -> bytes:
         """Return the frames of the next messages, which count as sent from here on."""
@@ -252,6 +262,9 @@ class Outbox:
             self._open -= count
             if self._waiters and self._open <= self._low:
                 self._room.notify_all()
+        if self._doubted and not self._sent:
+            self._wire, self._doubted = None, False
+            self._channel.renew()
         if self._waiting and self._wire is not None and not self._flagged:
             self._flagged = True
             self.link.call(self._flush)

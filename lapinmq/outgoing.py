@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 from lapinmq.confirmation import Confirmation
 from lapinmq.errors import LapinError
@@ -89,7 +90,7 @@ class Outgoing:
         if self._answered is not None:
             self._answered.release()
         elif self._future is not None:
-            self._future.tell(self.error)
+            _run(partial(self._future.tell, self.error))  # it runs done-callbacks
         for watcher in self._watchers or ():
             watcher()
 
@@ -98,7 +99,7 @@ def _run(callback: Callback) -> None:
     """Run a callback of the user; what it raises is logged, and everything else goes on."""
     try:
         callback()
-    except Exception:
+    except BaseException:  # sys.exit() in a callback ends nothing
         logger.exception("a publisher's callback raised; the others go on")
 
 

@@ -49,7 +49,11 @@ def properties(given: Any, message_id: str, milliseconds: str) -> tuple[bytes, s
     own.delivery_mode = own.delivery_mode or frames.PERSISTENT
     own.message_id = own.message_id or message_id
     own.expiration = milliseconds or expiration(own.expiration) or None
-    return encode(own), own.message_id
+    short("message_id", own.message_id)
+    try:
+        return encode(own), own.message_id
+    except Exception as error:  # pika and struct raise of many kinds, and name no field
+        raise ValueError(f"properties that AMQP cannot bear: {type(error).__name__}: {error}") from error
 
 
 def encode(given: pika.BasicProperties) -> bytes:

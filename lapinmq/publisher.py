@@ -90,7 +90,7 @@ class Publisher:
         Raises ConnectionLost after `timeout` seconds, AuthenticationFailed at once.
         """
         with self._lock:
-            if self._outbox is not None:
+            if self._outbox is not None and not self._outbox.stopping:
                 return
             outbox = self._outbox = Outbox(self._connection or shared(), self._most)
             self._stopped = False

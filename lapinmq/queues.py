@@ -9,6 +9,8 @@ from pika.channel import Channel as PikaChannel
 
 Done = Callable[..., None]
 
+EXCHANGE_TYPES = ("direct", "fanout", "topic", "headers")
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -21,6 +23,11 @@ class Binding:
     routing_key: str = ""
     exchange_type: str | None = None
     arguments: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        kind = self.exchange_type
+        if kind is not None and kind not in EXCHANGE_TYPES and not kind.startswith("x-"):
+            raise ValueError(f"exchange_type is {', '.join(EXCHANGE_TYPES)}, or a plugin's x-..., not {kind!r}")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 COUNT, DUE, REASON, QUEUE = "x-lapinmq-retries", "x-lapinmq-due", "x-lapinmq-reason", "x-lapinmq-queue"
 """Headers: how often it failed; when it is due, in milliseconds since 1970; why it failed last; its queue."""
 
+ORIGIN = ("x-lapinmq-exchange", "x-lapinmq-routing-key")
+"""Headers: what it was sent with."""
+
 REASON_LENGTH = 500
 
 MOST_MOVING = 1000
@@ -37,6 +40,7 @@ class Retries:
         self._settings, self._connection, self._link, self._redo = settings, connection, link, redo
         self._lock = threading.Lock()
         self._made: Outbox | None = None
+        self._name = settings.queue_name or "(temporary)"
 
     def retry(self, message: Message, reason: str) -> None:
         """Have the message done again after a pause, or bury it when it has failed too often."""
@@ -45,6 +49,8 @@ class Retries:
             self.bury(message, f"failed {message.retries + 1} times, the last: {reason}")
             return
         pause = self._pause(message.retries)
+        attempt = f"{message.retries + 1}" if limit is None else f"{message.retries + 1} of {limit}"
+        logger.warning("queue %s: retry %s of a message in %.1f s (%s)", self._name, attempt, pause, reason)
         if self._settings.temporary:
             message.retries += 1
             message.again()
@@ -57,7 +63,7 @@ class Retries:
         """Put the message into the dead-letter queue; without one, the broker does what the queue's policy says."""
         dead = self._settings.dead_letter_queue
         where = f"to the queue {dead}" if dead else "where the queue's dead-letter exchange says, if it has one"
-        logger.error("queue %s: a message %s; it goes %s", self._settings.queue_name or "(temporary)", reason, where)
+        logger.error("queue %s: a message %s; it goes %s", self._name, reason, where)
         if dead:
             self._move(message, dead, {COUNT: message.retries, REASON: reason, QUEUE: self._settings.queue_name})
         else:
@@ -66,6 +72,7 @@ class Retries:
     def recall(self, message: Message) -> float:
         """Read how often the message has failed, and return the seconds until it is due."""
         message.retries = _number(message, COUNT)
+        message.origin = tuple(str((message.properties.headers or {}).get(header, "")) for header in ORIGIN)
         seconds = _number(message, DUE) / 1000 - time.time()
         return min(seconds, self._settings.retry_delay_max)  # another machine's clock may be far ahead
 
@@ -83,6 +90,7 @@ class Retries:
     def _move(self, message: Message, queue: str, headers: dict[str, object]) -> None:
         properties = copy.copy(message.properties)
         headers[REASON] = str(headers[REASON])[:REASON_LENGTH]
+        headers |= dict(zip(ORIGIN, (message.exchange, message.routing_key), strict=True))
         properties.headers = {**(properties.headers or {}), **headers}
         properties.delivery_mode = frames.PERSISTENT
         moved = Outgoing(

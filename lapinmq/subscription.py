@@ -31,7 +31,7 @@ class Subscription:
         self.error: LapinError | None = None
         self.heard, self.ended = threading.Event(), threading.Event()
         self._consuming: set[str] = set()
-        self._stopping = self._closing = self._last = False
+        self.stopping = self._closing = self._last = False
         self.link = connection.attach()
         self.crew = Crew(settings.queue_name, settings.task, settings.threads)
         self._retries = Retries(settings, connection, self.link, self.crew.inbox.put)
@@ -80,12 +80,12 @@ class Subscription:
         if not self.heard.is_set():
             self.error = Refused(f"queue {queue}: the broker refused to let it be consumed from ({text})", cause=reason)
             self.heard.set()
-        elif not self._stopping:
+        elif not self.stopping:
             logger.error("queue %s: the broker closed the channel (%s); opening it again", queue, text)
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, queue: str, message: Message) -> None:
         """Give the message to a worker; one from the retry queue when it is due."""
-        seconds = self._retries.recall(message) if message.routing_key == self.settings.retry_queue else 0
+        seconds = self._retries.recall(message) if queue == self.settings.retry_queue else 0
         if seconds > 0:
             self.link.later(seconds, lambda: self.crew.inbox.put(message))
         else:
@@ -101,15 +101,15 @@ class Subscription:
 
     def settled(self) -> None:
         """Finish, once all begun messages are settled after a stop."""
-        if self._stopping and not self._closing and not any(intake.ledger.busy for intake in self._intakes):
+        if self.stopping and not self._closing and not any(intake.ledger.busy for intake in self._intakes):
             self._close()
 
     # the end
 
     def stop(self) -> None:
         """Begin to end: take no more messages, wait for those in hand."""
-        if not self._stopping:
-            self._stopping = True
+        if not self.stopping:
+            self.stopping = True
             self.crew.dismiss()
             self.link.call(self._pause)
 

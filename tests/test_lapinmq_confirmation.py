@@ -32,11 +32,11 @@ def test_it_raises_what_the_broker_said() -> None:
         told.result()
 
 
-def test_one_that_was_cancelled_stays_so() -> None:
+def test_it_cannot_be_cancelled_since_its_message_is_sent() -> None:
     told = Confirmation()
-    assert told.cancel()
+    assert not told.cancel()
     told.tell(None)
-    assert told.cancelled()
+    assert told.result() is None
 
 
 def test_who_looks_while_it_is_told_misses_nothing() -> None:
