@@ -28,15 +28,18 @@ class Listener(Refusals, Protocol):
     def settled(self) -> None:
         """Take note that settled messages have been told to the broker."""
 
-    def consuming(self, queue: str) -> None:
-        """Take note that the queue is consumed from."""
+    def ready(self, intake: "Intake") -> None:
+        """Take note that its queues are there, and that it consumes."""
 
-    def refused(self, queue: str, reason: Exception) -> None:
-        """Take note that the broker closed the channel; it is opened again after a pause."""
+    def refused(self, intake: "Intake", reason: Exception) -> None:
+        """Take note that the broker closed the channel, which is opened again after a pause; or of what pika raised."""
 
 
 class Intake:
-    """Consumes from one queue, and goes on after lost connections, closed channels and deleted queues."""
+    """Consumes from one queue, and goes on after lost connections, closed channels and deleted queues.
+
+    With a prefetch of 0 it only sees to it that its queues are there.
+    """
 
     def __init__(self, link: Link, listener: Listener, set_up: SetUp, prefetch: int, gather: bool) -> None:
         self._link, self._listener, self._set_up = link, listener, set_up
@@ -83,15 +86,25 @@ class Intake:
         self._wire, self._pika = wire, channel
         self.ledger = Ledger(channel.channel_number, self._gather, self.wake)
         channel.add_on_cancel_callback(self._cancelled)
-        self._set_up.run(channel, lambda: self._consume(channel))
+        self._set_up.run(channel, lambda: self._consume(channel), self._impossible)
+
+    def renew(self) -> None:
+        """Have everything declared again, on a fresh channel."""
+        self._channel.renew()
+
+    def _impossible(self, error: Exception) -> None:
+        self._listener.refused(self, error)
 
     def _consume(self, channel: PikaChannel) -> None:
+        if not self._prefetch:
+            self._consuming(None)
+            return
         channel.basic_qos(prefetch_count=self._prefetch)
         self._tag = channel.basic_consume(self.name, lambda *_: None, callback=self._consuming)
 
     def _consuming(self, _: object) -> None:
         self._channel.settled()
-        self._listener.consuming(self.name)
+        self._listener.ready(self)
 
     def _cancelled(self, _: object) -> None:
         """Declare the queue and consume again, on the same channel: what a deleted queue has delivered is only here."""
@@ -99,7 +112,7 @@ class Intake:
         if channel is not None and channel.is_open and not self._paused:
             logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
             self._set_up.gone()
-            self._set_up.run(channel, lambda: self._consume(channel))
+            self._set_up.run(channel, lambda: self._consume(channel), self._impossible)
 
     def closed(self, reason: Exception) -> bool:
         """Drop the deliveries of this channel; return whether it only has to declare what is missing."""
@@ -111,7 +124,7 @@ class Intake:
             return False
         if self._set_up.missing(reason.reply_code):
             return True
-        self._listener.refused(self.name, reason)
+        self._listener.refused(self, reason)
         return False
 
     def delivered(self, tag: int, redelivered: bool, routing: bytes, properties: bytes, body: bytes) -> None:

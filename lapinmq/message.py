@@ -75,12 +75,12 @@ class Message:
     @property
     def exchange(self) -> str:
         """The exchange that it was sent to, '' for the default one."""
-        return self.origin[0] if self.origin else self._routing[1 : 1 + self._routing[0]].decode()
+        return self.origin[0] if self.origin else self._routing[1 : 1 + self._routing[0]].decode(errors="replace")
 
     @property
     def routing_key(self) -> str:
         """The routing key that it was sent with."""
-        return self.origin[1] if self.origin else self._routing[2 + self._routing[0] :].decode()
+        return self.origin[1] if self.origin else self._routing[2 + self._routing[0] :].decode(errors="replace")
 
     def ack(self) -> None:
         """Acknowledge the message: its queue forgets it."""

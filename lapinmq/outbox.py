@@ -111,6 +111,7 @@ class Outbox:
             self.error = self.error or Stopped("the publisher was stopped; start it again to send")
             self.stopping = self._closing = True
             self._room.notify_all()
+        self.heard.set()  # a start that waits
         self.link.call(self._close_if_empty)
 
     @property

@@ -7,6 +7,8 @@ from typing import Any
 
 from pika.channel import Channel as PikaChannel
 
+from lapinmq import payload
+
 Done = Callable[..., None]
 
 EXCHANGE_TYPES = ("direct", "fanout", "topic", "headers")
@@ -25,6 +27,8 @@ class Binding:
     arguments: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        payload.short("exchange", self.exchange)
+        payload.short("routing_key", self.routing_key)
         kind = self.exchange_type
         if kind is not None and kind not in EXCHANGE_TYPES and not kind.startswith("x-"):
             raise ValueError(f"exchange_type is {', '.join(EXCHANGE_TYPES)}, or a plugin's x-..., not {kind!r}")
@@ -38,9 +42,13 @@ class Queue:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def plain(name: str, quorum: bool) -> Queue:
-    """Return a queue without a limit."""
-    return Queue(name, {"x-queue-type": "quorum"} if quorum else {})
+NO_LIMIT = 1_000_000
+"""From RabbitMQ 4.0 a quorum queue without a limit has one of 20, and each lost connection counts."""
+
+
+def dead_letters(name: str, quorum: bool) -> Queue:
+    """Return a queue that keeps what it has."""
+    return Queue(name, {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT} if quorum else {})
 
 
 def limited(name: str, delivery_limit: int, dead: str) -> Queue:
@@ -84,20 +92,25 @@ class SetUp:
         """Take note that the consumed queue was deleted: to ask for it would close the channel."""
         self._missing.add(f"queue {self._queues[0].name}")
 
-    def run(self, channel: PikaChannel, then: Callable[[], None]) -> None:
-        """Do it all, one after the other, and call `then`."""
+    def run(self, channel: PikaChannel, then: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Do it all, one after the other, and call `then`; call `failed` where AMQP cannot bear a name or argument."""
         steps = self._steps(channel)
 
         def go_on(_: object = None) -> None:
+            if not channel.is_open:  # stopped in between
+                return
             step = next(steps, None)
-            if step is None:
-                self._asked = ""
-                self._missing.clear()
-                then()
-            else:
-                step(go_on)
+            try:
+                (step or self._finish)(go_on if step else then)
+            except Exception as error:  # pika's, of many kinds: it must not reach the connection that others use
+                failed(error)
 
         go_on()
+
+    def _finish(self, then: Done) -> None:
+        self._asked = ""
+        self._missing.clear()
+        then()
 
     def _steps(self, channel: PikaChannel) -> Iterator[Callable[[Done], None]]:
         for queue in self._queues:

@@ -8,6 +8,7 @@ import copy
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
 
 from lapinmq import frames, payload
@@ -36,8 +37,12 @@ MOST_MOVING = 1000
 class Retries:
     """Moves messages to the retry queue and to the dead-letter queue. For any thread."""
 
-    def __init__(self, settings: Settings, connection: Connection, link: Link, redo: Callable[[Message], None]) -> None:
-        self._settings, self._connection, self._link, self._redo = settings, connection, link, redo
+    def __init__(
+        self, settings: Settings, connection: Connection, link: Link, redo: Callable[[Message], None],
+        mend: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Set up: `redo` gives a message to a worker, `mend` has the two queues declared again."""
+        self._settings, self._connection, self._link, self._redo, self._mend = settings, connection, link, redo, mend
         self._lock = threading.Lock()
         self._made: Outbox | None = None
         self._name = settings.queue_name or "(temporary)"
@@ -93,9 +98,9 @@ class Retries:
         headers |= dict(zip(ORIGIN, (message.exchange, message.routing_key), strict=True))
         properties.headers = {**(properties.headers or {}), **headers}
         properties.delivery_mode = frames.PERSISTENT
-        moved = Outgoing(
-            "", queue, message.body, payload.encode(properties), properties.message_id or "", waited_for=False
-        )
+        properties.message_id = properties.message_id or uuid.uuid4().hex  # by which a duplicate can be told
+        encoded = payload.encode(properties)
+        moved = Outgoing("", queue, message.body, encoded, properties.message_id, waited_for=False)
         moved.ack = message.settle
         moved.nack = lambda: self._keep(message, queue)
         try:
@@ -105,8 +110,9 @@ class Retries:
             message.put_back(requeue=True)
 
     def _keep(self, message: Message, queue: str) -> None:
-        """Give a message that could not be moved back to its queue, after a pause."""
-        logger.error("queue %s: it takes no messages; the message goes back to its own queue", queue)
+        """Give a message that could not be moved back to its queue, after a pause; have the other declared again."""
+        logger.error("queue %s: it is gone or full; the message goes back to queue %s", queue, self._name)
+        self._mend()
         self._link.later(self._settings.retry_delay, lambda: message.put_back(requeue=True))
 
     def _outbox(self) -> Outbox:

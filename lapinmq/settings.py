@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lapinmq import payload
 from lapinmq.message import Message, MessageStatus
-from lapinmq.queues import Binding, Queue, limited, plain
+from lapinmq.queues import NO_LIMIT, Binding, Queue, dead_letters, limited
 
 Task = Callable[[Message], MessageStatus]
 
@@ -27,7 +28,7 @@ class Settings:
     gather_acks: bool
 
     def __post_init__(self) -> None:
-        if not isinstance(self.queue_name, str):
+        if not isinstance(self.queue_name, str):  # before names are made of it
             raise TypeError(f"queue_name is a str, not {type(self.queue_name).__name__}")
         if not callable(self.task):
             raise TypeError(f"task_function is a function of one message, not {type(self.task).__name__}")
@@ -35,6 +36,10 @@ class Settings:
             raise ValueError(f"worker_threads is 1 or more, not {self.threads}")
         if not self.threads <= self.prefetch <= 65535:
             raise ValueError(f"prefetch is {self.threads} (worker_threads) to 65535, not {self.prefetch}")
+        for name in (self.queue_name, self.retry_queue, self.dead_letter_queue):
+            payload.short("the name of a queue", name)
+        if self.retry_limit is not None and self.retry_limit < 0:
+            raise ValueError(f"retry_limit is 0 or more, or None for no limit, not {self.retry_limit}")
         if self.retry_delay <= 0 or self.retry_delay_max < self.retry_delay:
             raise ValueError("retry_delay is more than 0 seconds, and retry_delay_max not less than that")
 
@@ -58,5 +63,7 @@ class Settings:
     @property
     def others(self) -> list[Queue]:
         """The retry queue and the dead-letter queue, as far as they are wanted."""
-        names = [name for name in (self.retry_queue, self.dead_letter_queue) if name]
-        return [plain(name, self.quorum) for name in names]
+        found = [dead_letters(self.dead_letter_queue, self.quorum)] if self.dead_letter_queue else []
+        if self.retry_queue and self.quorum:
+            return [limited(self.retry_queue, NO_LIMIT, self.dead_letter_queue), *found]
+        return [Queue(self.retry_queue), *found] if self.retry_queue else found

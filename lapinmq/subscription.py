@@ -9,7 +9,7 @@ import threading
 
 from lapinmq.connection import Connection
 from lapinmq.crew import Crew
-from lapinmq.errors import LapinError, Refused
+from lapinmq.errors import LapinError, Refused, Stopped
 from lapinmq.intake import Intake
 from lapinmq.message import Message
 from lapinmq.queues import SetUp
@@ -30,19 +30,19 @@ class Subscription:
         self.settings, self._connection = settings, connection
         self.error: LapinError | None = None
         self.heard, self.ended = threading.Event(), threading.Event()
-        self._consuming: set[str] = set()
+        self._ready: set[Intake] = set()
         self.stopping = self._closing = self._last = False
         self.link = connection.attach()
         self.crew = Crew(settings.queue_name, settings.task, settings.threads)
-        self._retries = Retries(settings, connection, self.link, self.crew.inbox.put)
-        bindings, gather = list(settings.bindings), settings.gather_acks
-        separate = bool(settings.retry_queue)  # another channel for the other queues: one that is down stops no work
-        queues = [settings.main, *([] if separate else settings.others)]
-        self._main = Intake(self.link, self, SetUp(queues, bindings), settings.prefetch, gather)
-        self._intakes = [self._main]
-        if separate:
-            room = max(WAITING_ROOM, settings.prefetch)
-            self._intakes.append(Intake(self.link, self, SetUp(settings.others, []), room, False))
+        self._retries = Retries(settings, connection, self.link, self.crew.inbox.put, self._mend)
+        set_up = SetUp([settings.main], list(settings.bindings))
+        self._main = Intake(self.link, self, set_up, settings.prefetch, settings.gather_acks)
+        self._others: Intake | None = None  # on another channel, so that one that is down stops no work
+        if settings.others:
+            room = max(WAITING_ROOM, settings.prefetch) if settings.retry_queue else 0
+            self._others = Intake(self.link, self, SetUp(settings.others, []), room, False)
+        self._intakes = [self._main] if self._others is None else [self._main, self._others]
+        self._wire: Wire | None = None
         self.link.enter(self)
 
     @property
@@ -53,9 +53,21 @@ class Subscription:
     # the link's member
 
     def opened(self, wire: Wire) -> None:
-        """Consume on a new connection."""
-        for intake in self._intakes:
-            intake.opened(wire)
+        """Consume on a new connection, once the queues for what fails are there."""
+        self._wire = wire
+        if self._others is not None:
+            self._others.opened(wire)
+        else:
+            self._open_main()
+
+    def _open_main(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            self._main.opened(wire)
+
+    def _mend(self) -> None:
+        if self._others is not None:
+            self._others.renew()
 
     def lost(self, error: LapinError) -> None:
         """Nothing to do: the channels' ends have been told by then."""
@@ -68,14 +80,17 @@ class Subscription:
 
     # the intakes' listener
 
-    def consuming(self, queue: str) -> None:
-        """Take note that one of the queues is consumed from."""
-        self._consuming.add(queue)
-        if len(self._consuming) >= len(self._intakes):
+    def ready(self, intake: Intake) -> None:
+        """Take note that one of the two does what it shall."""
+        self._open_main()
+        self._ready.add(intake)
+        if len(self._ready) == len(self._intakes):
             self.heard.set()
 
-    def refused(self, queue: str, reason: Exception) -> None:
+    def refused(self, intake: Intake, reason: Exception) -> None:
         """Fail a start at once; later, say it and go on."""
+        queue = intake.name
+        self._open_main()
         text = getattr(reason, "reply_text", str(reason))
         if not self.heard.is_set():
             self.error = Refused(f"queue {queue}: the broker refused to let it be consumed from ({text})", cause=reason)
@@ -110,6 +125,10 @@ class Subscription:
         """Begin to end: take no more messages, wait for those in hand."""
         if not self.stopping:
             self.stopping = True
+            if not self.heard.is_set():
+                text = f"queue {self.queue_name}: the consumer was stopped while it started"
+                self.error = self.error or Stopped(text)
+                self.heard.set()
             self.crew.dismiss()
             self.link.call(self._pause)
 

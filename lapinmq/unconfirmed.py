@@ -34,7 +34,7 @@ class Unconfirmed:
 
     def find(self, message_id: str | None, exchange: str, routing_key: str) -> Outgoing | None:
         """Return the message that the broker has returned: the first such that it has not returned before."""
-        same = (message_id, exchange, routing_key)
+        same = (message_id or "", exchange, routing_key)
         for message in self._messages.values():
             if message.returned is None and (message.message_id, message.exchange, message.routing_key) == same:
                 return message
