@@ -37,12 +37,13 @@ class Channel:
         self._link, self._owner = link, owner
         self._wire: Wire | None = None
         self._open: PikaChannel | None = None
+        self._resting = False
         self._then: Callable[[], None] | None = None
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
 
     def opened(self, wire: Wire) -> None:
         """Open the channel on a new connection."""
-        self._wire = wire
+        self._wire, self._resting = wire, False
         self._begin()
 
     def settled(self) -> None:
@@ -60,8 +61,17 @@ class Channel:
         self._link.later(FAREWELL_SECONDS, self._finish)  # a frozen broker does not answer
 
     def renew(self) -> None:
-        """Close the channel, to have a fresh one after a pause."""
+        """Have a fresh channel after a pause."""
+        if self._resting:
+            self._resting = False
+            self._link.later(self._backoff.pause(), self._begin)
+        elif self._open is not None and self._open.is_open:
+            self._open.close()
+
+    def rest(self) -> None:
+        """Close the channel until it is renewed, or the connection is."""
         if self._open is not None and self._open.is_open:
+            self._resting = True
             self._open.close()
 
     def _finish(self) -> None:
@@ -90,5 +100,5 @@ class Channel:
         self._finish()
         if at_once:
             self._link.later(0, self._begin)
-        elif isinstance(reason, (ChannelClosedByBroker, ChannelClosedByClient)):
+        elif not self._resting and isinstance(reason, (ChannelClosedByBroker, ChannelClosedByClient)):
             self._link.later(self._backoff.pause(), self._begin)

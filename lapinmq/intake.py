@@ -98,6 +98,7 @@ class Intake:
     def _consume(self, channel: PikaChannel) -> None:
         if not self._prefetch:
             self._consuming(None)
+            self._channel.rest()
             return
         channel.basic_qos(prefetch_count=self._prefetch)
         self._tag = channel.basic_consume(self.name, lambda *_: None, callback=self._consuming)

@@ -29,6 +29,9 @@ COUNT, DUE, REASON, QUEUE = "x-lapinmq-retries", "x-lapinmq-due", "x-lapinmq-rea
 ORIGIN = ("x-lapinmq-exchange", "x-lapinmq-routing-key")
 """Headers: what it was sent with."""
 
+COPIES = ("CC", "BCC")
+"""Headers by which the broker would send it to other queues once more (https://www.rabbitmq.com/docs/sender-selected)."""
+
 REASON_LENGTH = 500
 
 MOST_MOVING = 1000
@@ -94,9 +97,11 @@ class Retries:
 
     def _move(self, message: Message, queue: str, headers: dict[str, object]) -> None:
         properties = copy.copy(message.properties)
+        properties.expiration = properties.user_id = None  # it shall not expire; only its sender may send as its sender
         headers[REASON] = str(headers[REASON])[:REASON_LENGTH]
         headers |= dict(zip(ORIGIN, (message.exchange, message.routing_key), strict=True))
-        properties.headers = {**(properties.headers or {}), **headers}
+        kept = {name: value for name, value in (properties.headers or {}).items() if name not in COPIES}
+        properties.headers = kept | headers
         properties.delivery_mode = frames.PERSISTENT
         properties.message_id = properties.message_id or uuid.uuid4().hex  # by which a duplicate can be told
         encoded = payload.encode(properties)

@@ -37,7 +37,7 @@ class Settings:
         if not self.threads <= self.prefetch <= 65535:
             raise ValueError(f"prefetch is {self.threads} (worker_threads) to 65535, not {self.prefetch}")
         for name in (self.queue_name, self.retry_queue, self.dead_letter_queue):
-            payload.short("the name of a queue", name)
+            payload.short("queue_name", name)
         if self.retry_limit is not None and self.retry_limit < 0:
             raise ValueError(f"retry_limit is 0 or more, or None for no limit, not {self.retry_limit}")
         if self.retry_delay <= 0 or self.retry_delay_max < self.retry_delay:

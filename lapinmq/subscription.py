@@ -66,7 +66,8 @@ class Subscription:
             self._main.opened(wire)
 
     def _mend(self) -> None:
-        if self._others is not None:
+        if self._others is not None and self._others in self._ready:  # else it is at it
+            self._ready.remove(self._others)
             self._others.renew()
 
     def lost(self, error: LapinError) -> None:
