@@ -1,0 +1,1 @@
+"""The scripts of the chapter: python -m lapinmq.examples.NAME"""
