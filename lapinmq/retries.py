@@ -11,6 +11,8 @@ import time
 import uuid
 from collections.abc import Callable
 
+from pika import BasicProperties
+
 from lapinmq import frames, payload
 from lapinmq.backoff import Backoff
 from lapinmq.connection import Connection
@@ -79,9 +81,10 @@ class Retries:
 
     def recall(self, message: Message) -> float:
         """Read how often the message has failed, and return the seconds until it is due."""
-        message.retries = _number(message, COUNT)
-        message.origin = tuple(str((message.properties.headers or {}).get(header, "")) for header in ORIGIN)
-        seconds = _number(message, DUE) / 1000 - time.time()
+        headers = _properties(message).headers or {}
+        message.retries = _number(headers, COUNT)
+        message.origin = tuple(str(headers.get(header, "")) for header in ORIGIN)
+        seconds = _number(headers, DUE) / 1000 - time.time()
         return min(seconds, self._settings.retry_delay_max)  # another machine's clock may be far ahead
 
     def close(self) -> None:
@@ -96,7 +99,7 @@ class Retries:
         return backoff.pause()
 
     def _move(self, message: Message, queue: str, headers: dict[str, object]) -> None:
-        properties = copy.copy(message.properties)
+        properties = copy.copy(_properties(message))
         properties.expiration = properties.user_id = None  # it shall not expire; only its sender may send as its sender
         headers[REASON] = str(headers[REASON])[:REASON_LENGTH]
         headers |= dict(zip(ORIGIN, (message.exchange, message.routing_key), strict=True))
@@ -127,7 +130,16 @@ class Retries:
             return self._made
 
 
-def _number(message: Message, header: str) -> int:
+def _properties(message: Message) -> BasicProperties:
+    """Return the message's properties; none where another client has sent what pika cannot read."""
+    try:
+        return message.properties
+    except Exception as error:  # of many kinds: a time in milliseconds is a year 55840 that datetime does not know
+        logger.error("a message's properties cannot be read (%s); it is kept without them", error)
+        return payload.decode(b"\0\0")
+
+
+def _number(headers: dict[str, object], name: str) -> int:
     """Return a header that is a number; 0 where somebody else has put the message there."""
-    found = (message.properties.headers or {}).get(header)
+    found = headers.get(name)
     return found if isinstance(found, int) else 0
