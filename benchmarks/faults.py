@@ -164,7 +164,8 @@ def _killed_leader(stage: Stage) -> list[Result]:
         for member in cluster.members:
             member.ctl("eval", f"application:set_env(rabbit, heartbeat, {HEARTBEAT}).")
         stage.broker = cluster.members[0]
-        return faults.killed_leader(stage, cluster)
+        results: list[Result] = faults.killed_leader(stage, cluster)
+        return results
     finally:
         stage.close()
         cluster.end()
