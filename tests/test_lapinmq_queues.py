@@ -74,7 +74,8 @@ def test_a_queue_that_exists_is_used_as_it_is(declared: dict[str, Any], quorum: 
         until(lambda: task.got, [b"x"])
         found = queues()["q"]
     assert found["durable"] is declared.get("durable", False)
-    assert found["arguments"] == declared.get("arguments", {})
+    listed = dict(item for item in found["arguments"].items() if item != ("x-queue-type", "classic"))  # 4.x adds it
+    assert listed == declared.get("arguments", {})
 
 
 def test_retry_and_dead_letter_queues_that_exist_are_used_as_they_are(queues, plain) -> None:
