@@ -61,6 +61,8 @@ def _from_fields(environment: Mapping[str, str]) -> list[Parameters]:
 
 
 def _host_and_port(text: str, port: str) -> tuple[str, int]:
+    if "@" in text or "/" in text:  # and perhaps a password
+        raise BadAddress("RABBITMQ_HOST names hosts, as in rabbit1,rabbit2:5673; a URL goes into RABBITMQ_URL")
     host, colon, own = text.rpartition(":")
     if not colon or (":" in host and not host.endswith("]")):  # no port: the colons are an IPv6 address's
         host, own = text, port

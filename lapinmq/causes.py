@@ -18,6 +18,8 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (ssl.SSLError, "WRONG_VERSION", "what listens there does not speak TLS; use amqp:// in RABBITMQ_URL, not amqps://"),
     (ssl.SSLError, "", "the TLS connection failed ({text}); check the certificate and the host name in RABBITMQ_URL"),
     (amqp.IncompatibleProtocolError, "", "what listens there is not RabbitMQ; correct RABBITMQ_PORT"),
+    (amqp.ProbableAuthenticationError, "StreamLost", "the connection was lost during the login"),
+    (amqp.ProbableAccessDeniedError, "StreamLost", "the connection was lost during the login"),
     (amqp.ProbableAuthenticationError, "", "the login of user {user} was refused; correct RABBITMQ_USERNAME and "
         "RABBITMQ_PASSWORD (guest may log in from the broker's own machine only)"),
     (amqp.ProbableAccessDeniedError, "not found", "there is no such vhost; correct RABBITMQ_VHOST, or create it: "
@@ -31,7 +33,8 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
 ]  # fmt: skip
 
 HOPELESS = (amqp.ProbableAuthenticationError, amqp.ProbableAccessDeniedError, ssl.SSLCertVerificationError)
-"""Trying again changes nothing before somebody changes something."""
+"""Trying again changes nothing before somebody changes something. pika raises the first two also where the connection
+was lost during the login, which says nothing."""
 
 
 def explained(error: BaseException, where: Parameters) -> LapinError:
@@ -41,7 +44,7 @@ def explained(error: BaseException, where: Parameters) -> LapinError:
     told = next((m for kind, words, m in MEANINGS if isinstance(root, kind) and words in text), "{text}")
     user = getattr(where.credentials, "username", "?")
     line = f"{place(where)}: " + told.format(text=text or type(root).__name__, user=user, vhost=where.virtual_host)
-    refused = isinstance(root, HOPELESS) and "vhost is down" not in text and "is down" not in text
+    refused = isinstance(root, HOPELESS) and "StreamLost" not in text and "is down" not in text
     return (AuthenticationFailed if refused else ConnectionLost)(line, cause=root)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pika.channel import Channel as PikaChannel
-from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient
+from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient, NoFreeChannels
 
 from lapinmq.backoff import Backoff
 from lapinmq.link import Link
@@ -25,6 +25,9 @@ class Owner(Sink, Protocol):
 
     def set_up(self, channel: PikaChannel, wire: Wire) -> None:
         """Take the channel up: it is open."""
+
+    def impossible(self, error: Exception) -> None:
+        """Take note that the connection has no channel left."""
 
     def closed(self, reason: Exception) -> bool:
         """Take note that the channel is gone, with all its delivery tags; return whether to open it again at once."""
@@ -81,8 +84,12 @@ class Channel:
 
     def _begin(self) -> None:
         if self._wire is not None and self._wire.is_open and self._open is None:
-            self._open = self._wire.channel(on_open_callback=self._opened)
-            self._open.add_on_close_callback(self._closed)
+            try:
+                self._open = self._wire.channel(on_open_callback=self._opened)
+            except NoFreeChannels as error:
+                self._owner.impossible(error)
+            else:
+                self._open.add_on_close_callback(self._closed)
 
     def _opened(self, channel: PikaChannel) -> None:
         if self._wire is None:

@@ -1,10 +1,21 @@
 """The future of an async send."""
 
+import os
 import threading
 from concurrent.futures import Future
 from typing import Any
 
-_making = threading.Lock()
+_making = threading.RLock()
+
+
+def _after_fork() -> None:
+    """Give the child a lock of its own: the parent's I/O thread may have held this one."""
+    global _making  # noqa: PLW0603
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Confirmation(Future[None]):

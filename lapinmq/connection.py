@@ -3,13 +3,14 @@
 It is dialled when the first of them starts, and closed when the last has stopped.
 """
 
+import copy
 import os
 import threading
 from collections.abc import Sequence
 
 from pika.connection import Parameters
 
-from lapinmq.address import addresses
+from lapinmq.address import HEARTBEAT_SECONDS, addresses
 from lapinmq.link import Link, Member
 
 
@@ -21,6 +22,8 @@ class Connection:
 
         `heartbeat` is in seconds, by default 10, or what RABBITMQ_URL says.
         """
+        if hosts is not None and not hosts:
+            raise ValueError("hosts is a list of pika's parameters, one at least; None for the RABBITMQ_* variables")
         self._hosts, self._heartbeat = hosts, heartbeat
         self._lock = threading.Lock()
         self._link: Link | None = None
@@ -36,9 +39,10 @@ class Connection:
             return link
 
     def _addresses(self) -> list[Parameters]:
-        found = list(self._hosts) if self._hosts is not None else addresses()
+        found = [copy.copy(each) for each in self._hosts] if self._hosts is not None else addresses()
         for each in found:
-            each.heartbeat = self._heartbeat or each.heartbeat
+            if self._heartbeat is not None or each.heartbeat is None:
+                each.heartbeat = HEARTBEAT_SECONDS if self._heartbeat is None else self._heartbeat
         return found
 
     def detach(self, member: Member, link: Link) -> bool:

@@ -1,10 +1,8 @@
 """A consumer that lives as long as its process: worker threads that run a task on each message of a queue."""
 
-import atexit
 import contextlib
 import logging
 import threading
-import weakref
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -20,7 +18,7 @@ logger = logging.getLogger(__name__)
 EXIT_SECONDS = 5
 """How long the end of the process waits for the tasks of consumers that nobody stopped."""
 
-_started: "weakref.WeakSet[Consumer]" = weakref.WeakSet()
+_started: "set[Consumer]" = set()
 
 
 class Consumer:
@@ -73,7 +71,8 @@ class Consumer:
     @property
     def queue_name(self) -> str:
         """The queue's name; that of a temporary queue is known while it is consumed from."""
-        return self._running.queue_name if self._running else self._settings.queue_name
+        running = self._running
+        return running.queue_name if running is not None else self._settings.queue_name
 
     def start(self, timeout: float = 30.0) -> None:
         """Consume. Blocks until the broker delivers; one that cannot be reached is tried again, with growing pauses.
@@ -82,6 +81,7 @@ class Consumer:
         """
         with self._lock:
             if self._running is not None and not self._running.stopping:
+                self._running.link.check_fork()
                 return
             running = self._running = Subscription(self._connection or shared(), self._settings)
         heard = running.link.inside or wait_for(running.heard, timeout)
@@ -107,6 +107,7 @@ class Consumer:
         with contextlib.suppress(LapinError):
             running.link.check_fork()
             return self._stop(running, timeout)
+        self._running = None  # its parent's; here it may be started anew
         return True
 
     def _stop(self, running: Subscription, timeout: float) -> bool:
@@ -127,8 +128,7 @@ class Consumer:
         return ended
 
 
-@atexit.register
-def _at_exit() -> None:
-    """Let the tasks in hand end, where nobody stopped their consumer."""
+def stop_all() -> None:
+    """Let the tasks in hand end, where nobody stopped their consumer: for the end of the process."""
     for consumer in list(_started):
         consumer.stop(EXIT_SECONDS)

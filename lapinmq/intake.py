@@ -86,16 +86,15 @@ class Intake:
         self._wire, self._pika = wire, channel
         self.ledger = Ledger(channel.channel_number, self._gather, self.wake)
         channel.add_on_cancel_callback(self._cancelled)
-        self._set_up.run(channel, lambda: self._consume(channel), self._impossible)
+        self._set_up.run(channel, lambda: self._consume(channel), self.impossible)
 
-    def renew(self) -> None:
-        """Have everything declared again, on a fresh channel."""
-        self._channel.renew()
-
-    def _impossible(self, error: Exception) -> None:
+    def impossible(self, error: Exception) -> None:
+        """Pass on what keeps it from consuming."""
         self._listener.refused(self, error)
 
     def _consume(self, channel: PikaChannel) -> None:
+        if self._paused:
+            return
         if not self._prefetch:
             self._consuming(None)
             self._channel.rest()
@@ -113,7 +112,7 @@ class Intake:
         if channel is not None and channel.is_open and not self._paused:
             logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
             self._set_up.gone()
-            self._set_up.run(channel, lambda: self._consume(channel), self._impossible)
+            self._set_up.run(channel, lambda: self._consume(channel), self.impossible)
 
     def closed(self, reason: Exception) -> bool:
         """Drop the deliveries of this channel; return whether it only has to declare what is missing."""

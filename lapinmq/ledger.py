@@ -47,8 +47,13 @@ class Ledger:
 
     def reopen(self, tag: int) -> None:
         """Let a delivery that was claimed be begun and settled once more."""
-        self._begun.discard(tag)
-        self._unclaimed.add(tag)
+        with self._lock:
+            self._begun.discard(tag)
+            self._unclaimed.add(tag)
+            paused = self._paused
+        if paused:
+            self.give_back(tag)
+        self._wake()
 
     def ack(self, tag: int) -> None:
         """Acknowledge a claimed delivery."""

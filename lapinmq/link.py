@@ -78,8 +78,13 @@ class Link:
 
     @property
     def usable(self) -> bool:
-        """Whether its thread is there, which it is not in a child of the process that made it."""
-        return os.getpid() == self.pid and self.thread.is_alive()
+        """Whether it may still connect: not in a child of the process that made it, nor after a refused login."""
+        return os.getpid() == self.pid and self.thread.is_alive() and not self._hopeless
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is open."""
+        return self._wire is not None and self._wire.is_open
 
     def check_fork(self) -> None:
         """Raise Forked in a child of the process that made this."""
@@ -91,8 +96,7 @@ class Link:
 
     def call(self, function: Callable[[], None]) -> None:
         """Run the function in the I/O thread soon. Does nothing once the thread has ended."""
-        with contextlib.suppress(AttributeError, OSError):  # pika's closed loop has no sockets to wake
-            self._loop.add_callback_threadsafe(function)
+        self._loop.add_callback_threadsafe(function)
 
     def later(self, seconds: float, function: Callable[[], None]) -> None:
         """Run the function in the I/O thread after so many seconds."""
@@ -140,8 +144,9 @@ class Link:
                 break
             except BaseException:  # a fault of ours or pika's: say so, and connect anew
                 logger.exception("%s: the I/O thread met an error; it goes on", place(self.where))
-                if self._wire is not None:
-                    self._wire.abort("an error in the I/O thread")
+                with contextlib.suppress(Exception):
+                    if self._wire is not None:
+                        self._wire.abort("an error in the I/O thread")
         self._loop.close()
 
     def _guarded(self, function: Callable[[], None]) -> Callable[[], None]:

@@ -107,6 +107,10 @@ class Message:
 
     # for the consumer
 
+    def original(self) -> BasicProperties:
+        """Return the properties as they came, whatever a task has done to `properties`."""
+        return payload.decode(self._encoded)
+
     def begin(self) -> bool:
         """Return whether the task may begin: not after the connection was lost or the consumer stopped."""
         return self._ledger.begin(self._tag)

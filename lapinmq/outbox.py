@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
+from collections.abc import Callable
 
 from pika import BasicProperties, spec
 from pika.channel import Channel as PikaChannel
@@ -32,6 +32,9 @@ DOUBT_SECONDS = 1.0
 """For how long the broker may only nack before the channel is changed. RabbitMQ 3.10 nacks all that a channel sends to
 a quorum queue, for ever, when its first message came while the queue had no leader."""
 
+HEADER_ROOM = 32
+"""Bytes of a header frame beside the properties."""
+
 MOST_ROUTES = 1000
 """How many encoded pairs of exchange and routing key are kept."""
 
@@ -46,13 +49,14 @@ class Outbox:
 
     def __init__(self, connection: Connection, most: int) -> None:
         self._most, self._low = most, most * 3 // 4
-        self._room = threading.Condition(threading.Lock())
+        self._room = threading.Condition()  # of an RLock: a signal handler may stop the publisher
         self._waiters = 0
         self._open = 0  # messages without an answer
         self._waiting: deque[Outgoing] = deque()
         self._sent = Unconfirmed()
         self._suspects = 0  # messages to be sent one by one
-        self._good = 0.0  # when the channel was new, or confirmed last
+        self._nacked: dict[tuple[str, str], float] = {}  # since when the broker only nacks what takes this route
+        self._doubt_seconds = DOUBT_SECONDS
         self._doubted = False  # the channel is to be changed once nothing is out on it
         self._flagged = False  # a flush is on its way to the I/O thread
         self._routes: dict[tuple[str, str], bytes] = {}
@@ -64,6 +68,7 @@ class Outbox:
         """Set once the channel was open, or will never be."""
         self.closed_for_good = threading.Event()
         self.stopping = self._closing = self._last = False
+        self._after: Callable[[], None] | None = None
         self._connection = connection
         self.link = connection.attach()
         self._channel = Channel(self.link, self)
@@ -94,14 +99,17 @@ class Outbox:
             text = f"the broker takes no messages now ({self.link.blocked}), also not within {seconds:g} s"
             return self._told(Blocked, message, f"{text}; see rabbitmqctl alarms, and send it again when they are over")
         if self._wire is None:
-            text = f"not connected within {seconds:g} s ({self.link.error}); it was not sent"
+            why = "its channel is being opened again" if self.link.connected else str(self.link.error)
+            text = f"not connected within {seconds:g} s ({why}); it was not sent"
             return self._told(ConnectionLost, message, text, self.link.error.cause)
         text = f"no confirm within {seconds:g} s; it may be stored or not; send it again with the same message_id"
         return self._told(TimedOut, message, text)
 
-    def everything(self) -> "Future[None]":
-        """Return a future that is done when all messages put so far are answered."""
-        done: Future[None] = Future()
+    def everything(self) -> threading.Event:
+        """Return an event that is set when all messages put so far are answered."""
+        done = threading.Event()
+        if self.closed_for_good.is_set():
+            done.set()
         self.link.call(lambda: self._when_answered(done))
         return done
 
@@ -133,6 +141,11 @@ class Outbox:
         """Open the channel."""
         self._channel.opened(wire)
 
+    def impossible(self, error: Exception) -> None:
+        """Fail all messages: there is no channel to be had."""
+        text = f"{place(self.link.where)}: no channel ({error}); give it a Connection() of its own"
+        self.failed(Refused(text, cause=error))
+
     def lost(self, error: LapinError) -> None:
         """Nothing to do: the channel's end has been told by then."""
 
@@ -154,7 +167,8 @@ class Outbox:
     def _ready(self, channel: PikaChannel, wire: Wire) -> None:
         self._wire, self._number = wire, channel.channel_number
         self._routes.clear()
-        self._good, self._doubted = time.monotonic(), False
+        self._nacked.clear()
+        self._doubted = False
         self.heard.set()
         self._flush()
 
@@ -191,18 +205,23 @@ class Outbox:
 
     def confirmed(self, tag: int, multiple: bool) -> None:
         """Take basic.ack: the message is on the broker's disk, or was returned before."""
-        self._good = time.monotonic()
         self._channel.settled()
         messages = self._sent.take(tag, multiple)
+        for message in messages if self._nacked else ():
+            if self._nacked.pop((message.exchange, message.routing_key), None):
+                self._doubt_seconds = DOUBT_SECONDS
         for message in messages:
             message.confirm()
         self._answered(len(messages))
 
     def nacked(self, tag: int, multiple: bool) -> None:
         """Take basic.nack: a full queue with reject-publish, or a quorum queue without its quorum."""
-        self._doubted = self._doubted or time.monotonic() - self._good > DOUBT_SECONDS
+        messages = self._sent.take(tag, multiple)
+        for message in messages:
+            since = self._nacked.setdefault((message.exchange, message.routing_key), time.monotonic())
+            self._doubted = self._doubted or time.monotonic() - since > self._doubt_seconds
         text = "the broker did not store it (negative acknowledgement: the queue is full, or has no leader now)"
-        self._fail(self._sent.take(tag, multiple), Nacked, f"{text}; send it again later")
+        self._fail(messages, Nacked, f"{text}; send it again later")
 
     def delivered(self, tag: int, redelivered: bool, routing: bytes, properties: bytes, body: bytes) -> None:
         """Nothing is delivered on a publisher's channel."""
@@ -238,7 +257,11 @@ class Outbox:
         while self._waiting and size < BATCH_BYTES:
             message = self._waiting.popleft()
             if message.abandoned:
-                self._answered(1)
+                self._fail([message], TimedOut, "its sender gave up before it was sent")
+                continue
+            if len(message.properties) > frame_max - HEADER_ROOM:  # it would cost all their connection
+                text = f"its properties have {len(message.properties)} bytes, more than a frame of {frame_max}"
+                self._fail([message], Refused, f"{text}; put less into the headers")
                 continue
             self._sent.add(message)
             pieces.append(self._route(message.exchange, message.routing_key))
@@ -265,6 +288,8 @@ class Outbox:
                 self._room.notify_all()
         if self._doubted and not self._sent:
             self._wire, self._doubted = None, False
+            self._doubt_seconds = min(60.0, self._doubt_seconds * 2)  # a full queue nacks, too
+            self._channel.settled()
             self._channel.renew()
         if self._waiting and self._wire is not None and not self._flagged:
             self._flagged = True
@@ -272,18 +297,18 @@ class Outbox:
         if self._closing:
             self._close_if_empty()
 
-    def _when_answered(self, done: "Future[None]") -> None:
+    def _when_answered(self, done: threading.Event) -> None:
         open_now = [*self._waiting, *self._sent.everything()]
         left = itertools.count(len(open_now), -1)
 
         def one_less() -> None:
-            if next(left) <= 1 and not done.done():
-                done.set_result(None)
+            if next(left) <= 1:
+                done.set()
 
         for message in open_now:
             message.watch(one_less)
         if not open_now:
-            done.set_result(None)
+            done.set()
 
     def _fail(
         self, messages: list[Outgoing], kind: type[LapinError], text: str, cause: BaseException | None = None
@@ -303,6 +328,12 @@ class Outbox:
 
     # the end
 
+    def end(self, error: LapinError, then: Callable[[], None]) -> None:
+        """Give up what is unanswered, close the channel, and call `then`."""
+        self._after = then
+        self.close()
+        self.give_up(error)
+
     def give_up(self, error: LapinError) -> None:
         """Fail all that is unanswered."""
         messages = [*self._sent.everything(), *self._waiting]
@@ -318,6 +349,8 @@ class Outbox:
     def _leave(self) -> None:
         self._last = self._connection.detach(self, self.link)
         self.closed_for_good.set()
+        if self._after is not None:
+            self._after()
 
     def join(self) -> None:
         """Block until the I/O thread has ended, where this was its last member."""

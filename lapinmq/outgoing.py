@@ -70,7 +70,8 @@ class Outgoing:
 
     def watch(self, watcher: Callback) -> None:
         """Have the watcher called after the answer. In the I/O thread only."""
-        self._watchers = [*(self._watchers or ()), watcher]
+        self._watchers = self._watchers or []
+        self._watchers.append(watcher)
 
     def confirm(self) -> None:
         """Tell that the broker has the message; or that it was returned, since no queue takes it."""

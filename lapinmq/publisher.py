@@ -3,16 +3,13 @@
 A sync publisher returns when the broker has confirmed; an async one at once, and tells by a future and callbacks.
 """
 
-import atexit
 import contextlib
 import itertools
 import logging
 import threading
 import time
 import uuid
-import weakref
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
 from typing import Literal
 
@@ -39,7 +36,7 @@ LEAVE_SECONDS = 5
 _CONFIRMED: "Future[None]" = Future()  # what sync sends return
 _CONFIRMED.set_result(None)
 
-_started: "weakref.WeakSet[Publisher]" = weakref.WeakSet()
+_started: "set[Publisher]" = set()
 
 
 class Publisher:
@@ -90,10 +87,15 @@ class Publisher:
         Raises ConnectionLost after `timeout` seconds, AuthenticationFailed at once.
         """
         with self._lock:
-            if self._outbox is not None and not self._outbox.stopping:
-                return
-            outbox = self._outbox = Outbox(self._connection or shared(), self._most)
-            self._stopped = False
+            old = self._outbox
+            if old is not None:
+                old.link.check_fork()
+            if old is None or old.stopping or old.error is not None:
+                self._outbox, self._stopped = Outbox(self._connection or shared(), self._most), False
+            outbox = self._outbox
+        if old is not None and old is not outbox:
+            old.close()
+        assert outbox is not None
         heard = outbox.link.inside or wait_for(outbox.heard, timeout)
         error = outbox.error
         if not heard:
@@ -167,12 +169,12 @@ class Publisher:
         outbox = self._outbox
         if outbox is None:
             raise self._not_running()
+        outbox.link.check_fork()
         if outbox.link.inside:
             raise WrongThread("flush() cannot wait for confirms in a callback")
-        try:
-            outbox.everything().result(timeout)
-        except FutureTimeout:
-            raise self._unanswered(outbox, timeout, "") from None
+        answered = outbox.everything()
+        if not wait_for(answered, timeout) and not outbox.closed_for_good.is_set():
+            raise self._unanswered(outbox, timeout, "")
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take no more messages, wait until all are confirmed, and close the channel. May be called by anybody, twice.
@@ -181,7 +183,10 @@ class Publisher:
         broker has not answered all within `timeout` seconds; their futures and nack callbacks have told then.
         """
         outbox, self._stopped = self._outbox, True
-        if outbox is None or not _is_of_this_process(outbox):
+        if outbox is None:
+            return
+        if not _is_of_this_process(outbox):
+            self._outbox = None  # its parent's; here it may be started anew
             return
         outbox.close()
         if outbox.link.inside:
@@ -231,8 +236,7 @@ def _is_of_this_process(outbox: Outbox) -> bool:
     return False
 
 
-@atexit.register
-def _at_exit() -> None:
+def stop_all() -> None:
     """Wait for the confirms of publishers that nobody stopped: the end of the process would lose their messages."""
     for publisher in list(_started):
         try:

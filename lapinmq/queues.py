@@ -121,6 +121,7 @@ class SetUp:
             yield partial(self._bind, channel, binding)
 
     def _bind(self, channel: PikaChannel, binding: Binding, done: Done) -> None:
+        self._asked = ""
         channel.queue_bind(self.name, binding.exchange, binding.routing_key, binding.arguments, done)
 
     def _queue(self, channel: PikaChannel, queue: Queue, done: Done) -> None:

@@ -4,7 +4,6 @@ A message is published to the queue it goes to, and acknowledged in the one it c
 is always on one of the two; after a crash in between on both, which its message_id tells.
 """
 
-import copy
 import logging
 import threading
 import time
@@ -16,7 +15,7 @@ from pika import BasicProperties
 from lapinmq import frames, payload
 from lapinmq.backoff import Backoff
 from lapinmq.connection import Connection
-from lapinmq.errors import LapinError
+from lapinmq.errors import LapinError, Stopped, Unroutable
 from lapinmq.link import Link
 from lapinmq.message import Message
 from lapinmq.outbox import Outbox
@@ -36,6 +35,9 @@ COPIES = ("CC", "BCC")
 
 REASON_LENGTH = 500
 
+MOST_PROPERTIES = 1 << 16
+"""Bytes: with more, and ours, they might not fit into a frame, and only ours are kept."""
+
 MOST_MOVING = 1000
 
 
@@ -50,6 +52,7 @@ class Retries:
         self._settings, self._connection, self._link, self._redo, self._mend = settings, connection, link, redo, mend
         self._lock = threading.Lock()
         self._made: Outbox | None = None
+        self._closed = False
         self._name = settings.queue_name or "(temporary)"
 
     def retry(self, message: Message, reason: str) -> None:
@@ -87,11 +90,17 @@ class Retries:
         seconds = _number(headers, DUE) / 1000 - time.time()
         return min(seconds, self._settings.retry_delay_max)  # another machine's clock may be far ahead
 
-    def close(self) -> None:
-        """Move no more."""
+    def close(self, then: Callable[[], None]) -> None:
+        """Move no more, and call `then`. In the I/O thread only.
+
+        What is not answered is given up: its message is on its own queue, and perhaps where it was to be moved, too.
+        """
         with self._lock:
-            if self._made is not None:
-                self._made.close()
+            self._closed, made = True, self._made
+        if made is None:
+            then()
+        else:
+            made.end(Stopped(f"queue {self._name}: the consumer was stopped"), then)
 
     def _pause(self, failed: int) -> float:
         backoff = Backoff(self._settings.retry_delay, self._settings.retry_delay_max)
@@ -99,7 +108,7 @@ class Retries:
         return backoff.pause()
 
     def _move(self, message: Message, queue: str, headers: dict[str, object]) -> None:
-        properties = copy.copy(_properties(message))
+        properties = _properties(message)
         properties.expiration = properties.user_id = None  # it shall not expire; only its sender may send as its sender
         headers[REASON] = str(headers[REASON])[:REASON_LENGTH]
         headers |= dict(zip(ORIGIN, (message.exchange, message.routing_key), strict=True))
@@ -108,23 +117,31 @@ class Retries:
         properties.delivery_mode = frames.PERSISTENT
         properties.message_id = properties.message_id or uuid.uuid4().hex  # by which a duplicate can be told
         encoded = payload.encode(properties)
+        if len(encoded) > MOST_PROPERTIES:
+            properties.headers = headers
+            encoded = payload.encode(properties)
         moved = Outgoing("", queue, message.body, encoded, properties.message_id, waited_for=False)
         moved.ack = message.settle
-        moved.nack = lambda: self._keep(message, queue)
+        moved.nack = lambda: self._keep(message, moved)
         try:
             self._outbox().put(moved, timeout=30)
         except LapinError as error:
             logger.error("%s; the message goes back to its queue", error)
             message.put_back(requeue=True)
 
-    def _keep(self, message: Message, queue: str) -> None:
-        """Give a message that could not be moved back to its queue, after a pause; have the other declared again."""
-        logger.error("queue %s: it is gone or full; the message goes back to queue %s", queue, self._name)
-        self._mend()
+    def _keep(self, message: Message, moved: Outgoing) -> None:
+        """Give a message that could not be moved back to its queue, after a pause."""
+        if self._closed:  # the end of its channel gives it back
+            return
+        logger.error("%s; the message goes back to queue %s", moved.error, self._name)
+        if isinstance(moved.error, Unroutable):
+            self._mend()
         self._link.later(self._settings.retry_delay, lambda: message.put_back(requeue=True))
 
     def _outbox(self) -> Outbox:
         with self._lock:
+            if self._closed:
+                raise Stopped(f"queue {self._name}: the consumer was stopped")
             if self._made is None:
                 self._made = Outbox(self._connection, MOST_MOVING)
             return self._made
@@ -133,7 +150,7 @@ class Retries:
 def _properties(message: Message) -> BasicProperties:
     """Return the message's properties; none where another client has sent what pika cannot read."""
     try:
-        return message.properties
+        return message.original()
     except Exception as error:  # of many kinds: a time in milliseconds is a year 55840 that datetime does not know
         logger.error("a message's properties cannot be read (%s); it is kept without them", error)
         return payload.decode(b"\0\0")

@@ -6,6 +6,7 @@ Threads: the link and the intakes call it in the I/O thread, the workers settle 
 
 import logging
 import threading
+from collections.abc import Callable
 
 from lapinmq.connection import Connection
 from lapinmq.crew import Crew
@@ -42,7 +43,9 @@ class Subscription:
             room = max(WAITING_ROOM, settings.prefetch) if settings.retry_queue else 0
             self._others = Intake(self.link, self, SetUp(settings.others, []), room, False)
         self._intakes = [self._main] if self._others is None else [self._main, self._others]
-        self._wire: Wire | None = None
+        self._mending: Intake | None = None
+        self._wire: Wire | None = None  # on which the main queue is still to be consumed from
+        self._open_wire: Wire | None = None
         self.link.enter(self)
 
     @property
@@ -54,7 +57,7 @@ class Subscription:
 
     def opened(self, wire: Wire) -> None:
         """Consume on a new connection, once the queues for what fails are there."""
-        self._wire = wire
+        self._wire = self._open_wire = wire
         if self._others is not None:
             self._others.opened(wire)
         else:
@@ -66,12 +69,14 @@ class Subscription:
             self._main.opened(wire)
 
     def _mend(self) -> None:
-        if self._others is not None and self._others in self._ready:  # else it is at it
-            self._ready.remove(self._others)
-            self._others.renew()
+        """Declare the queues for failed messages again, on a channel that has nothing in hand."""
+        if self._mending is None and self._open_wire is not None:
+            self._mending = Intake(self.link, self, SetUp(self.settings.others, []), 0, False)
+            self._mending.opened(self._open_wire)
 
     def lost(self, error: LapinError) -> None:
-        """Nothing to do: the channels' ends have been told by then."""
+        """Forget the connection; the channels' ends have been told by then."""
+        self._open_wire = self._mending = None
 
     def failed(self, error: LapinError) -> None:
         """End: there will be no connection any more."""
@@ -83,6 +88,9 @@ class Subscription:
 
     def ready(self, intake: Intake) -> None:
         """Take note that one of the two does what it shall."""
+        if intake is self._mending:
+            self._mending = None
+            return
         self._open_main()
         self._ready.add(intake)
         if len(self._ready) == len(self._intakes):
@@ -91,7 +99,8 @@ class Subscription:
     def refused(self, intake: Intake, reason: Exception) -> None:
         """Fail a start at once; later, say it and go on."""
         queue = intake.name
-        self._open_main()
+        if intake is not self._mending:
+            self._open_main()
         text = getattr(reason, "reply_text", str(reason))
         if not self.heard.is_set():
             self.error = Refused(f"queue {queue}: the broker refused to let it be consumed from ({text})", cause=reason)
@@ -109,11 +118,18 @@ class Subscription:
 
     def retry(self, message: Message, reason: str) -> None:
         """Have it done again later."""
-        self._retries.retry(message, reason)
+        self._kept(message, lambda: self._retries.retry(message, reason))
 
     def bury(self, message: Message, reason: str) -> None:
         """Put it into the dead-letter queue."""
-        self._retries.bury(message, reason)
+        self._kept(message, lambda: self._retries.bury(message, reason))
+
+    def _kept(self, message: Message, move: Callable[[], None]) -> None:
+        try:
+            move()
+        except Exception:  # a fault of ours: the message was claimed, and nobody else would settle it
+            logger.exception("queue %s: a message could not be moved; it goes back to its queue", self.queue_name)
+            self.link.later(self.settings.retry_delay, lambda: message.put_back(requeue=True))
 
     def settled(self) -> None:
         """Finish, once all begun messages are settled after a stop."""
@@ -153,17 +169,19 @@ class Subscription:
         if self._closing:
             return
         self._closing = True
-        self._retries.close()
-        left = iter(self._intakes)
+        left = iter([*self._intakes, *([self._mending] if self._mending is not None else [])])
 
         def close_next() -> None:
             intake = next(left, None)
             if intake is not None:
                 intake.close(close_next)
             else:
-                self._last = self._connection.detach(self, self.link)
-                self.ended.set()
+                self._retries.close(self._leave)
 
         close_next()
+
+    def _leave(self) -> None:
+        self._last = self._connection.detach(self, self.link)
+        self.ended.set()
 
 

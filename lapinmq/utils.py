@@ -33,13 +33,12 @@ def wait_for_sigterm(timeout: float | None = None, sigint: bool = False) -> bool
     catch_sigterm(sigint)
     deadline = None if timeout is None else time.monotonic() + timeout
     while not _received:
-        left = STEP_SECONDS if deadline is None else min(STEP_SECONDS, deadline - time.monotonic())
-        if left <= 0:
-            return False
+        left = STEP_SECONDS if deadline is None else deadline - time.monotonic()
         try:
-            _received.append(_arrived.get(timeout=left))
+            _received.append(_arrived.get(timeout=max(0, min(STEP_SECONDS, left))))
         except Empty:
-            continue
+            if left <= 0:
+                return False
     return True
 
 
