@@ -18,14 +18,14 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (ssl.SSLError, "WRONG_VERSION", "what listens there does not speak TLS; use amqp:// in RABBITMQ_URL, not amqps://"),
     (ssl.SSLError, "", "the TLS connection failed ({text}); check the certificate and the host name in RABBITMQ_URL"),
     (amqp.IncompatibleProtocolError, "", "what listens there is not RabbitMQ; correct RABBITMQ_PORT"),
-    (amqp.ProbableAuthenticationError, "StreamLost", "the connection was lost during the login"),
-    (amqp.ProbableAccessDeniedError, "StreamLost", "the connection was lost during the login"),
-    (amqp.ProbableAuthenticationError, "", "the login of user {user} was refused; correct RABBITMQ_USERNAME and "
+    (amqp.ProbableAuthenticationError, "(403)", "the login of user {user} was refused; correct RABBITMQ_USERNAME and "
         "RABBITMQ_PASSWORD (guest may log in from the broker's own machine only)"),
     (amqp.ProbableAccessDeniedError, "not found", "there is no such vhost; correct RABBITMQ_VHOST, or create it: "
         "rabbitmqctl add_vhost {vhost}"),
-    (amqp.ProbableAccessDeniedError, "", "user {user} may not use the vhost; correct RABBITMQ_VHOST, or allow it: "
+    (amqp.ProbableAccessDeniedError, "(530)", "user {user} may not use the vhost; correct RABBITMQ_VHOST, or allow it: "
         "rabbitmqctl set_permissions -p {vhost} {user} '.*' '.*' '.*'"),
+    (amqp.ProbableAuthenticationError, "", "the connection was lost during the login ({text})"),
+    (amqp.ProbableAccessDeniedError, "", "the connection was lost during the login ({text})"),
     (amqp.AMQPHeartbeatTimeout, "", "the connection is dead (no heartbeat came)"),
     (amqp.ConnectionClosedByBroker, "", "the broker closed the connection ({text})"),
     (amqp.StreamLostError, "", "the connection was lost ({text})"),
@@ -36,6 +36,9 @@ HOPELESS = (amqp.ProbableAuthenticationError, amqp.ProbableAccessDeniedError, ss
 """Trying again changes nothing before somebody changes something. pika raises the first two also where the connection
 was lost during the login, which says nothing."""
 
+REFUSED = ("(403)", "(530)")
+"""The broker's codes for a login and for a vhost that it refuses."""
+
 
 def explained(error: BaseException, where: Parameters) -> LapinError:
     """Return `error`, met while talking with `where`, as AuthenticationFailed or ConnectionLost."""
@@ -44,7 +47,8 @@ def explained(error: BaseException, where: Parameters) -> LapinError:
     told = next((m for kind, words, m in MEANINGS if isinstance(root, kind) and words in text), "{text}")
     user = getattr(where.credentials, "username", "?")
     line = f"{place(where)}: " + told.format(text=text or type(root).__name__, user=user, vhost=where.virtual_host)
-    refused = isinstance(root, HOPELESS) and "StreamLost" not in text and "is down" not in text
+    said = isinstance(root, ssl.SSLError) or any(code in text for code in REFUSED)
+    refused = isinstance(root, HOPELESS) and said
     return (AuthenticationFailed if refused else ConnectionLost)(line, cause=root)
 
 

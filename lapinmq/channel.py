@@ -10,6 +10,7 @@ from pika.channel import Channel as PikaChannel
 from pika.exceptions import ChannelClosedByBroker, ChannelClosedByClient, NoFreeChannels
 
 from lapinmq.backoff import Backoff
+from lapinmq.errors import Refused
 from lapinmq.link import Link
 from lapinmq.wire import Sink, Wire
 
@@ -56,7 +57,7 @@ class Channel:
     def close(self, then: Callable[[], None]) -> None:
         """Close the channel for good, and call `then` once it is."""
         self._wire, self._then = None, then
-        if self._open is None:
+        if self._open is None or not self._connected:
             self._finish()
             return
         if self._open.is_open:
@@ -68,14 +69,19 @@ class Channel:
         if self._resting:
             self._resting = False
             self._link.later(self._backoff.pause(), self._begin)
-        elif self._open is not None and self._open.is_open:
+        elif self._open is not None and self._open.is_open and self._connected:
             self._open.close()
 
     def rest(self) -> None:
         """Close the channel until it is renewed, or the connection is."""
-        if self._open is not None and self._open.is_open:
+        if self._open is not None and self._open.is_open and self._connected:
             self._resting = True
             self._open.close()
+
+    @property
+    def _connected(self) -> bool:
+        """Whether its connection is open; when that is lost, pika tells the channels one after the other."""
+        return self._open is not None and bool(self._open.connection.is_open)
 
     def _finish(self) -> None:
         then, self._then = self._then, None
@@ -87,7 +93,8 @@ class Channel:
             try:
                 self._open = self._wire.channel(on_open_callback=self._opened)
             except NoFreeChannels as error:
-                self._owner.impossible(error)
+                text = "no channel is left on the connection (channel_max); use a Connection() of its own"
+                self._owner.impossible(Refused(text, cause=error))
             else:
                 self._open.add_on_close_callback(self._closed)
 

@@ -132,7 +132,7 @@ class Link:
             wire.close()
             self._loop.call_later(FAREWELL_SECONDS, lambda: wire.abort("the broker did not answer the farewell"))
             self._loop.call_later(FAREWELL_SECONDS + 1, self._loop.stop)
-        elif not wire.is_closing:  # it is being dialled
+        elif not wire.is_closing and not wire.is_closed:  # it is being dialled; else _closed follows
             wire.close()
             self._loop.call_later(FAREWELL_SECONDS, self._loop.stop)
 

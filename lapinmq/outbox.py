@@ -143,8 +143,7 @@ class Outbox:
 
     def impossible(self, error: Exception) -> None:
         """Fail all messages: there is no channel to be had."""
-        text = f"{place(self.link.where)}: no channel ({error}); give it a Connection() of its own"
-        self.failed(Refused(text, cause=error))
+        self.failed(Refused(f"{place(self.link.where)}: {error}", cause=error))
 
     def lost(self, error: LapinError) -> None:
         """Nothing to do: the channel's end has been told by then."""
