@@ -349,9 +349,7 @@ def test_a_full_dead_letter_queue_has_no_task_in_hand_run_again(queues: None, pl
 
 
 @pytest.mark.parametrize("handled", [False, True], ids=["returned", "called"])
-def test_a_task_that_spoils_the_headers_fails_as_any_other(
-    handled: bool, queues: None, plain, held: Look
-) -> None:
+def test_a_task_that_spoils_the_headers_fails_as_any_other(handled: bool, queues: None, plain, held: Look) -> None:
     calls: list[int] = []
 
     def task(message: Message) -> MessageStatus:
