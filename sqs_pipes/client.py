@@ -1,0 +1,204 @@
+"""The way in: TaskClient registers tasks and runs them, each as a stage between two queues."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Literal
+
+from sqs_pipes import progress as progress_line
+from sqs_pipes.dead_letters import DeadLetter, DeadLetters
+from sqs_pipes.errors import NotReached, WrongTask
+from sqs_pipes.outcome import outcome
+from sqs_pipes.plan import Plan, Priority
+from sqs_pipes.queues import Queues
+from sqs_pipes.run import Run
+from sqs_pipes.sqs import Sqs
+from sqs_pipes.task import Task, check_domain, check_workers, registered
+
+
+class TaskClient:
+    """The tasks of one application, and their queues. Any thread may call any method."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        domain: str,
+        aws_key: str | None = None,
+        aws_secret: str | None = None,
+        aws_region: str = "us-west-2",
+        ignore_none: bool = True,
+        fifo: bool = True,
+        *,
+        group: Callable[[Any], Any] | None = None,
+        on_error: Literal["stop", "retry"] = "stop",
+        visibility_seconds: int = 30,
+        linger_seconds: float = 0.1,
+        progress: bool | None = None,
+    ) -> None:
+        """Set up; nothing is asked of SQS yet.
+
+        `domain` begins each queue's name. Without key and secret boto3's own credentials serve. `group` gives an
+        output's key: order holds within a key. `on_error`: end the run at a task's error, or try its message again.
+        `visibility_seconds`: how long the messages of a process that was killed stay hidden. `linger_seconds`: how
+        long a batch waits for more. `progress`: whether to show a line of progress; by default in a terminal.
+        Raise WrongTask where a setting is wrong, NotAllowed where there are no credentials.
+        """
+        check_domain(domain)
+        if on_error not in ("stop", "retry"):
+            raise WrongTask(f"on_error is 'stop' or 'retry', not {on_error!r}")
+        if not isinstance(visibility_seconds, int) or not 1 <= visibility_seconds <= 43_200:
+            raise WrongTask(f"visibility_seconds is a whole number from 1 to 43200 (12 h), not {visibility_seconds!r}")
+        if group and not fifo:
+            raise WrongTask("group= is for FIFO queues; standard queues (fifo=False) keep no order")
+        self._domain, self._ignore_none, self._fifo, self._group = domain, ignore_none, fifo, group
+        self._retry, self._visibility, self._linger = on_error == "retry", visibility_seconds, linger_seconds
+        self._progress = progress
+        self._sqs = Sqs(aws_key, aws_secret, aws_region)
+        self._tasks: list[Task] = []
+        self._runs: set[Run] = set()
+        self._lock = threading.Lock()
+
+    def register_tasks(self, tasks: Sequence[dict[str, Any] | Callable[..., Any]]) -> None:
+        """Take the tasks in their order, each a function or a dict with method, name, workers, priorities, interval.
+
+        Raise WrongTask, which names the one that is wrong. What was registered before is forgotten.
+        """
+        self._tasks = registered(tasks, self._domain, self._fifo)
+
+    def run(  # noqa: PLR0913
+        self,
+        task: str | int,
+        args: Sequence[Any] | None = (),
+        priority: Priority = 0,
+        iterate: bool = False,
+        workers: int | None = None,
+        min_priority: int | None = None,
+        max_priority: int | None = None,
+        *,
+        times: int | None = None,
+    ) -> Iterator[Any] | None:
+        """Run a task until stop(), Ctrl+C or SIGTERM; with `iterate` return an iterator over its outputs.
+
+        `args` follow the task's input. `priority` is the least level of its outputs, or a function of the output.
+        `min_priority` and `max_priority` bound the levels it reads. `times` bounds how often the first task is run.
+        Blocks until it ends. Raise what the task raised, WrongTask, QueueGone, NotAllowed, and at the start NotReached.
+        """
+        plan = self._plan(task, args, iterate, priority, workers, self._bounds(task, min_priority, max_priority), times)
+        outputs = self._outputs(Run(self._sqs, plan, progress_line.wanted(self._progress)))
+        if iterate:
+            return outputs
+        for _ in outputs:
+            pass
+        return None
+
+    def stop(self) -> None:
+        """End all runs: what is under way is finished, the rest given back. Returns at once, from any thread."""
+        with self._lock:
+            for run in self._runs:
+                run.stop()
+
+    def submit(self, args: Sequence[Any] = (), priority: Priority = 0, *, deduplication_id: str | None = None) -> None:
+        """Run the first task here and send its output. Blocks until SQS has it.
+
+        With a `deduplication_id` SQS takes only one such output within five minutes. Raise what the task raises,
+        WrongOutput, QueueGone, NotAllowed, NotReached: then it may be submitted again.
+        """
+        plan = self._plan(0, args, False, priority, None, (0, None), None)
+        found = outcome(plan, None, None, plan.task.method(*plan.args), deduplication_id)
+        if found.entry and (reason := self._sqs.send(found.target, [found.entry])[0]):
+            raise NotReached(f"queue {found.target.rsplit('/', 1)[1]} at {self._sqs.place}: refused: {reason}")
+        if found.callback:
+            found.callback.run()
+
+    @property
+    def queues(self) -> list[str]:
+        """Return the URLs of those of this client's queues that exist, dead-letter queues among them."""
+        return list(self._queues().existing())
+
+    def purge(self) -> None:
+        """Empty this client's queues. SQS takes up to 60 s for it."""
+        for url in self.queues:
+            self._sqs.purge(url)
+
+    def delete(self) -> None:
+        """Delete this client's queues, with what they hold. SQS refuses to make them again for 60 s."""
+        for url in self.queues:
+            self._sqs.delete_queue(url)
+
+    def dead_letters(self, task: str | int) -> list[DeadLetter]:
+        """Return the messages that this task could not do, of one message group the first."""
+        return self._dead_letters(task).list()
+
+    def put_back(self, task: str | int, ids: Collection[str] | None = None) -> int:
+        """Send this task's dead letters, all or those with these ids, to its queue again; return how many."""
+        return self._dead_letters(task).put_back(ids)
+
+    def _outputs(self, run: Run) -> Iterator[Any]:
+        with self._lock:
+            self._runs.add(run)
+        try:
+            yield from run.outputs()
+        finally:
+            with self._lock:
+                self._runs.discard(run)
+
+    def _queues(self) -> Queues:
+        if not self._tasks:
+            raise WrongTask("there are no tasks yet; call register_tasks first")
+        return Queues(self._sqs, self._domain, self._tasks, self._fifo, self._group is not None, self._visibility)
+
+    def _index(self, task: str | int) -> int:
+        names = [each.name for each in self._tasks]
+        if isinstance(task, str) and task in names:
+            return names.index(task)
+        if isinstance(task, int) and 0 <= task < len(names):
+            return task
+        raise WrongTask(f"there is no task {task!r}; registered are {', '.join(names) or 'none'}")
+
+    def _dead_letters(self, task: str | int) -> DeadLetters:
+        index = self._index(task)
+        if index == 0:
+            raise WrongTask(f"task {self._tasks[0].name} is the first: it reads no queue, so it has no dead letters")
+        queues, before = self._queues(), self._tasks[index - 1]
+        return DeadLetters(self._sqs, queues.dead(before), queues.levels(before))
+
+    def _bounds(self, task: str | int, least: int | None, most: int | None) -> tuple[int, int | None]:
+        name = self._tasks[self._index(task)].name
+        for bound in (least, most):
+            if bound is not None and (not isinstance(bound, int) or bound < 0):
+                raise WrongTask(f"task {name}: min_priority and max_priority are levels, 0 or more, not {bound!r}")
+        return least or 0, most
+
+    def _plan(
+        self,
+        task: str | int,
+        args: Sequence[Any] | None,
+        iterate: bool,
+        priority: Priority,
+        workers: int | None,
+        bounds: tuple[int, int | None],
+        times: int | None,
+    ) -> Plan:
+        queues, index = self._queues(), self._index(task)
+        found = self._tasks[index]
+        self._check(found, index, workers, priority, times)
+        sources = tuple(enumerate(queues.levels(self._tasks[index - 1]))) if index else ()
+        sources = tuple((level, url) for level, url in sources if _within(level, bounds))
+        if index and not sources:
+            raise WrongTask(f"task {found.name}: between min_priority and max_priority there is no level to read")
+        targets = tuple(queues.levels(found)) if index < len(self._tasks) - 1 else ()
+        return Plan(
+            found, tuple(args or ()), iterate, priority, workers or found.workers, sources, targets, times, self._retry,
+            self._ignore_none, self._fifo, self._group, self._visibility, self._linger,
+        )  # fmt: skip
+
+    def _check(self, task: Task, index: int, workers: int | None, priority: Priority, times: int | None) -> None:
+        if workers is not None:
+            check_workers(task.name, workers)
+        if not callable(priority) and (not isinstance(priority, int) or isinstance(priority, bool) or priority < 0):
+            raise WrongTask(f"task {task.name}: priority is a level, 0 or more, or a function of it, not {priority!r}")
+        if times is not None and (index or not isinstance(times, int) or times < 0):
+            raise WrongTask(f"task {task.name}: times is a whole number, for the first task only, not {times!r}")
+
+
+def _within(level: int, bounds: tuple[int, int | None]) -> bool:
+    least, most = bounds
+    return level >= least and (most is None or level <= most)

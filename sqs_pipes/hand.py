@@ -1,0 +1,113 @@
+"""The messages that a run has received and not yet settled. One thread, the keeper, keeps them hidden from others."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqs_pipes.errors import PipesError
+from sqs_pipes.sqs import BATCH, Received, Sqs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Held:
+    """A message in hand: ours until `until`, to be extended at `due`, both of time.monotonic()."""
+
+    message: Received
+    level: int
+    until: float = 0
+    due: float = 0
+
+    def hidden(self, seconds: float) -> None:
+        """Note that it is hidden from now on for so long."""
+        now = time.monotonic()
+        self.until, self.due = now + seconds, now + seconds / 3
+
+    @property
+    def ours(self) -> bool:
+        """Return whether nobody else can have it."""
+        return time.monotonic() < self.until
+
+
+class Hand:
+    """All of them. Any thread may use it."""
+
+    def __init__(self, sqs: Sqs, visibility_seconds: int, name: str) -> None:
+        """Begin empty; `name` is the keeper's thread's."""
+        self._sqs, self._visibility, self._closed = sqs, visibility_seconds, False
+        self._held: set[Held] = set()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the keeper."""
+        self._thread.start()
+
+    def add(self, held: Iterable[Held]) -> None:
+        """Keep these."""
+        with self._changed:
+            self._held.update(held)
+            self._changed.notify()
+
+    def remove(self, held: Iterable[Held]) -> list[Held]:
+        """Keep these no longer, and return those that were kept."""
+        with self._changed:
+            found = [each for each in held if each in self._held]
+            self._held.difference_update(found)
+            return found
+
+    def release(self, held: Iterable[Held], seconds: int = 0) -> None:
+        """Keep these no longer: others may have them after `seconds`. A failure is logged: SQS shows them later."""
+        for some in tens(self.remove(held)):
+            try:
+                self._sqs.hide([each.message for each in some], seconds)
+            except PipesError as error:
+                log.warning("%d messages are visible again only after their timeout: %s", len(some), error)
+
+    def close(self) -> None:
+        """Release all, and end the keeper."""
+        with self._changed:
+            self._closed, left = True, list(self._held)
+            self._changed.notify()
+        self.release(left)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def _keep(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._held or self._closed)
+                if not self._closed:
+                    self._changed.wait(min(1, self._visibility / 6))
+                if self._closed:
+                    return
+                now = time.monotonic()
+                due = [each for each in self._held if each.due <= now]
+            for some in tens(due):
+                self._extend(some)
+
+    def _extend(self, some: Sequence[Held]) -> None:
+        try:
+            refused = self._sqs.hide([each.message for each in some], self._visibility)
+        except PipesError as error:
+            log.warning("%d messages were not kept hidden, tried again: %s", len(some), error)
+            return
+        for each, reason in zip(some, refused, strict=True):
+            if not reason:
+                each.hidden(self._visibility)
+            elif self.remove([each]):
+                each.until = 0
+                log.warning("message %s is its next receiver's now, no longer this run's: %s", each.message.id, reason)
+
+
+def tens(held: Iterable[Held]) -> Iterable[list[Held]]:
+    """Yield them in lists for one request each: of one queue, ten at most."""
+    ordered = sorted(held, key=lambda each: each.message.url)
+    for _, same in itertools.groupby(ordered, key=lambda each: each.message.url):
+        found = list(same)
+        yield from (found[start : start + BATCH] for start in range(0, len(found), BATCH))

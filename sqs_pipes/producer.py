@@ -1,0 +1,14 @@
+"""Send each argument of the command line to my_queue: python -m sqs_pipes.producer Hello world"""
+
+import sys
+
+from sqs_pipes.client import TaskClient
+
+client = TaskClient('lesson', group=lambda message: 'one line')
+client.register_tasks([
+    {'method': str, 'name': 'my_queue'},
+    {'method': print, 'name': 'reader'},
+])
+
+for arg in sys.argv[1:]:
+    client.submit((arg,))

@@ -1,0 +1,99 @@
+"""The messages that wait in this process for a worker, and how many more the workers could use."""
+
+import threading
+
+from sqs_pipes.hand import Held
+from sqs_pipes.sqs import BATCH
+
+AHEAD_SECONDS = 0.5
+"""The work that is fetched ahead, by what tasks took so far: what waits here is not at another process's disposal."""
+
+
+class Ready:
+    """They come out by priority, then in their order; of a message group one at a time. Any thread may use it."""
+
+    def __init__(self, workers: int) -> None:
+        """Begin empty."""
+        self._waiting: list[Held] = []
+        self._busy: set[str] = set()
+        self._workers, self._idle, self._seconds, self._closed = workers, 0, float("inf"), False
+        self.lock = threading.Lock()
+        self._work = threading.Condition(self.lock)
+        self.room = threading.Condition(self.lock)
+        """Notified when there may be more room."""
+
+    def put(self, held: list[Held]) -> list[Held]:
+        """Add these; return those for which there is no room, the least important."""
+        with self.lock:
+            if self._closed:
+                return held
+            self._waiting += held
+            self._waiting.sort(key=lambda each: -each.level)  # stable: within a level the order stays
+            keep = self._idle + BATCH
+            surplus, self._waiting = self._waiting[keep:], self._waiting[:keep]
+            self._work.notify(len(held))
+            return surplus
+
+    def take(self) -> Held | None:
+        """Return the next message. Blocks until there is one; returns None at the end."""
+        with self.lock:
+            self._idle += 1
+            if self.wanted():
+                self.room.notify_all()
+            while not (found := self._next()) and not self._closed:
+                self._work.wait()
+            self._idle -= 1
+            if self.wanted():
+                self.room.notify_all()
+            return found
+
+    def free(self, group: str) -> None:
+        """Let the next message of that group be taken."""
+        with self.lock:
+            self._busy.discard(group)
+            self._work.notify()
+
+    def forget(self, group: str) -> list[Held]:
+        """Remove and return what waits of that group: what failed comes before it."""
+        with self.lock:
+            found = [each for each in self._waiting if group and each.message.group == group]
+            self._waiting = [each for each in self._waiting if each not in found]
+            return found
+
+    def blocked(self) -> bool:
+        """Return whether messages wait although workers are idle: for those of their group that are not settled."""
+        return bool(self._waiting and self._idle)
+
+    def took(self, seconds: float) -> None:
+        """Note how long a task took."""
+        known = self._seconds != float("inf")
+        self._seconds = 0.9 * self._seconds + 0.1 * seconds if known else seconds
+
+    def wanted(self) -> int:
+        """Return how many messages shall be fetched now, with the lock held: a whole batch, or what is idle."""
+        ahead = min(BATCH, int(self._workers * AHEAD_SECONDS / max(self._seconds, 1e-3)))
+        room = self._idle + ahead - len(self._waiting)
+        return min(BATCH, room) if room >= BATCH or not self._waiting else 0
+
+    def close(self) -> None:
+        """Take in and give out no more."""
+        with self.lock:
+            self._closed = True
+            self._work.notify_all()
+            self.room.notify_all()
+
+    def left(self) -> list[Held]:
+        """Remove and return what waits."""
+        with self.lock:
+            left, self._waiting = self._waiting, []
+            return left
+
+    def _next(self) -> Held | None:
+        if self._closed:
+            return None
+        for each in self._waiting:
+            if each.message.group not in self._busy or not each.message.group:
+                self._waiting.remove(each)
+                self._busy.add(each.message.group)
+                return each
+        return None

@@ -1,0 +1,197 @@
+"""One run of a task, from its first fetch to its last delete.
+
+Its threads: a lane for each priority receives, workers run the task, couriers send and delete, the keeper keeps what is
+in hand hidden from others, the closer ends it all. The caller's thread waits, or iterates over the outputs.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sqs_pipes.buffer import Buffer
+from sqs_pipes.courier import GRACE_SECONDS, Courier
+from sqs_pipes.envelope import opened
+from sqs_pipes.hand import Hand, Held
+from sqs_pipes.interruption import Interruption
+from sqs_pipes.lanes import Lanes
+from sqs_pipes.outcome import Outcome, outcome
+from sqs_pipes.pace import Pace
+from sqs_pipes.plan import Plan
+from sqs_pipes.progress import Progress
+from sqs_pipes.queues import RECEIVES
+from sqs_pipes.ready import Ready
+from sqs_pipes.sqs import BATCH, Sqs
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF_SECONDS = 60
+LOOK_SECONDS = 0.2
+"""How long a wait of the caller's thread may be: Windows delivers Ctrl+C only between two of them."""
+
+WORKERS_A_COURIER, MOST_COURIERS = 8, 4
+
+
+class Run:
+    """Starts when it is iterated over. Any thread may stop it."""
+
+    def __init__(self, sqs: Sqs, plan: Plan, progress: bool) -> None:
+        """Set up."""
+        name = plan.task.name
+        self._sqs, self._plan = sqs, plan
+        self._error: BaseException | None = None
+        self._stopped = threading.Event()
+        self._interruption = Interruption()
+        self._hand = Hand(sqs, plan.visibility_seconds, f"{name} keeper")
+        self._ready = Ready(plan.workers)
+        self._pace = Pace(plan.task, plan.times, self._stopped)
+        self._lanes = Lanes(sqs, plan.sources, self._ready, self._hand, plan.visibility_seconds, plan.linger_seconds)
+        couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
+        self._courier = Courier(sqs, self._hand, plan.linger_seconds, couriers)
+        self._values: Buffer[Outcome] = Buffer(BATCH + plan.workers)
+        target = self._take_turns if not plan.sources else self._take_messages
+        self._workers = [
+            threading.Thread(target=target, name=f"{name} worker {number}", daemon=True)
+            for number in range(1, plan.workers + 1)
+        ]
+        self._closer = threading.Thread(target=self._close, name=f"{name} closer", daemon=True)
+        self._done = 0
+        self._progress = Progress(name, lambda: (self._done, len(self._hand)), self._waiting) if progress else None
+
+    def stop(self) -> None:
+        """Ask it to end: what is under way is finished, the rest is given back. Returns at once."""
+        self._stopped.set()
+        self._ready.close()
+
+    def outputs(self) -> Iterator[Any]:
+        """Yield what the task gives until it is stopped; raise what ended it."""
+        with self._interruption:
+            try:
+                self._start()
+                while not self._values.ended:
+                    for found in self._values.take(1, timeout=LOOK_SECONDS):
+                        yield found.value
+                        if self._plan.yields_first:  # asked for the next: this one is done with
+                            self._courier.line.put(found)
+            finally:
+                self._end()
+        if self._error:
+            raise self._error
+
+    def _start(self) -> None:
+        name = self._plan.task.name
+        self._hand.start()
+        self._courier.start(name, self._settled, self._failed, self._lost, self._fail)
+        for worker in self._workers:
+            worker.start()
+        self._lanes.start(name, self._fail)
+        self._closer.start()
+        if self._progress:
+            self._progress.start()
+
+    def _close(self) -> None:
+        """Wait for the end to be asked for, and bring it about."""
+        while not self._stopped.wait(LOOK_SECONDS) and not self._interruption.asked:
+            if not any(worker.is_alive() for worker in self._workers):
+                break
+        self.stop()
+        self._lanes.stop()
+        self._courier.stop()
+        self._hand.release(self._ready.left())
+        for worker in self._workers:
+            worker.join()
+        if not self._plan.yields_first:
+            self._courier.close()
+            self._courier.join(GRACE_SECONDS * 2)
+        self._values.close()
+
+    def _end(self) -> None:
+        """Wait until all is settled; give back what is not. A second Ctrl+C cuts the wait short."""
+        self.stop()
+        try:
+            self._values.close()  # nobody takes from it any more: workers shall not wait for room
+            while self._closer.is_alive():
+                self._closer.join(LOOK_SECONDS)
+            self._courier.close()
+            self._courier.join(GRACE_SECONDS * 2)
+        finally:
+            self._hand.close()
+            self._lanes.join()
+            if self._progress:
+                self._progress.close()
+
+    def _take_messages(self) -> None:
+        while held := self._ready.take():
+            begun = time.monotonic()
+            self._work(held)
+            self._ready.took(time.monotonic() - begun)
+
+    def _take_turns(self) -> None:
+        try:
+            while self._pace.turn():
+                self._work(None)
+        except Exception as error:
+            self._fail(error)
+
+    def _work(self, held: Held | None) -> None:
+        """Run the task, and pass on what it gives."""
+        try:
+            source = opened(held.message.body, held.message.id, _queue(held)) if held else None
+            given = (source.value,) if source else ()
+            found = outcome(self._plan, held, source, self._plan.task.method(*given, *self._plan.args))
+        except BaseException as error:  # also sys.exit() in a task: its message must be given back
+            self._failed(held, error)
+            return
+        if self._plan.yields_first and not found.empty:
+            self._values.put(found)
+        else:
+            self._courier.line.put(found, hurry=self._ready.blocked())
+
+    def _settled(self, found: Outcome) -> None:
+        self._done += 1
+        self._free(found.held)
+        if self._plan.iterate and not self._plan.yields_first and not found.empty:
+            self._values.put(found)
+
+    def _failed(self, held: Held | None, error: BaseException) -> None:
+        """End the run, or with on_error='retry' give the message back for a while."""
+        if not self._plan.retry or not isinstance(error, Exception):
+            return self._fail(error)
+        name = self._plan.task.name
+        if held is None:
+            return log.error("task %s failed: %s", name, _told(error), exc_info=error)
+        receives = held.message.receives
+        pause = min(2 ** (receives - 1), LONGEST_BACKOFF_SECONDS) if receives < RECEIVES else 0
+        then = f"again in {pause} s" if receives < RECEIVES else "it goes to the dead-letter queue"
+        log.warning("task %s failed at receive %d of %s, %s: %s", name, receives, held.message.id, then, _told(error))
+        self._hand.release(self._ready.forget(held.message.group))
+        self._hand.release([held], pause)
+        return self._free(held)
+
+    def _lost(self, found: Outcome) -> None:
+        if found.held:
+            log.warning("message %s is no longer this run's: it was not kept hidden in time", found.held.message.id)
+            self._hand.release(self._ready.forget(found.held.message.group))
+            self._hand.remove([found.held])
+            self._free(found.held)
+
+    def _free(self, held: Held | None) -> None:
+        if held and held.message.group:
+            self._ready.free(held.message.group)
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self.stop()
+
+    def _waiting(self) -> int:
+        """Return how many messages wait in the queues, roughly."""
+        return sum(int(self._sqs.attribute(url, "ApproximateNumberOfMessages")) for _, url in self._plan.sources)
+
+
+def _queue(held: Held) -> str:
+    return held.message.url.rsplit("/", 1)[1]
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

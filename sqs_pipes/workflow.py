@@ -1,0 +1,20 @@
+"""A work flow of two stages in two threads: ToUpper reads my_queue and fills upper, Printer prints upper."""
+
+from sqs_pipes.stage import Stage, launch
+
+
+class ToUpper(Stage):
+    task, kind = 'upper', 'worker'
+
+    def work(self, message):
+        return message.upper()
+
+
+class Printer(Stage):
+    task, kind = 'printer', 'consumer'
+
+    def work(self, message):
+        print(message)
+
+
+launch(Printer('Printer'), ToUpper('ToUpper', group=lambda message: 'one line'))
