@@ -1,5 +1,6 @@
 """What became of one input: the output, where it goes, and what is to be done once it is there."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +53,14 @@ def _entry(plan: Plan, value: Any, level: int, identity: str) -> Entry:
     body = Envelope(value, identity, level).encoded(plan.task.name)
     if not plan.fifo:
         return Entry(body)
-    group = identity if plan.group is None else str(plan.group(value))
-    if not 1 <= len(group) <= 128 or not group.isascii() or not group.isprintable() or " " in group:
-        raise WrongOutput(f"task {plan.task.name}: a group is 1 to 128 ASCII characters without spaces, not {group!r}")
+    group = identity if plan.group is None else _key(str(plan.group(value)))
     return Entry(body, group, identity)
+
+
+def _key(text: str) -> str:
+    """Return it as SQS takes a message group: 1 to 128 ASCII characters without spaces; others by their hash."""
+    fits = 1 <= len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text
+    return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _level(plan: Plan, source: Envelope | None, value: Any) -> int:

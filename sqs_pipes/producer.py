@@ -4,7 +4,7 @@ import sys
 
 from sqs_pipes.client import TaskClient
 
-client = TaskClient('lesson', group=lambda message: 'one line')
+client = TaskClient('lesson', group=lambda message: 'line')
 client.register_tasks([
     {'method': str, 'name': 'my_queue'},
     {'method': print, 'name': 'reader'},

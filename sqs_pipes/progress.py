@@ -6,10 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
 from sqs_pipes.errors import PipesError
 
 SECONDS, WAITING_SECONDS = 1, 10
 """Between two lines; between two looks at the queue, each of which is a request."""
+
+_foot = threading.Lock()
+"""Held by the run that has the line: a terminal has one foot, and a process may have several runs."""
 
 
 def wanted(asked: bool | None) -> bool:
@@ -18,32 +25,39 @@ def wanted(asked: bool | None) -> bool:
 
 
 class Progress:
-    """Shows the line until it is closed."""
+    """Shows the line until it is closed. One thread asks and draws; rich keeps it below what others print."""
 
     def __init__(self, name: str, counts: Callable[[], tuple[int, int]], waiting: Callable[[], int] | None) -> None:
         """Set up; `counts` gives done and in flight, `waiting` asks the queue."""
         self._name, self._counts, self._ask = name, counts, waiting
         self._waiting, self._asked_at = "", float("-inf")
+        self._live = Live(
+            Text(f"{name}: begun"), console=Console(stderr=True), auto_refresh=False, transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+        )  # fmt: skip
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name} progress", daemon=True)
 
     def start(self) -> None:
-        """Show it."""
-        self._thread.start()
+        """Show it, if no other run of this process does."""
+        if _foot.acquire(blocking=False):
+            self._live.start()
+            self._thread.start()
 
     def close(self) -> None:
         """Remove the line."""
-        self._closed.set()
         if self._thread.is_alive():
+            self._closed.set()
             self._thread.join(SECONDS)
+            self._live.stop()
+            _foot.release()
 
     def _run(self) -> None:
         before, at = self._counts()[0], time.monotonic()
         while not self._closed.wait(SECONDS):
             done, now = self._counts()[0], time.monotonic()
-            self._show(self._line((done - before) / (now - at)))
+            self._live.update(Text(self._line((done - before) / (now - at))), refresh=True)
             before, at = done, now
-        self._show("")
 
     def _line(self, rate: float) -> str:
         if self._ask and time.monotonic() - self._asked_at > WAITING_SECONDS:
@@ -54,8 +68,3 @@ class Progress:
                 self._waiting = ", waiting unknown"
         done, flying = self._counts()
         return f"{self._name}: {done:,} done, {flying:,} in flight{self._waiting}, {rate:,.1f} messages/s"
-
-    def _show(self, line: str) -> None:
-        # Written over by the next print: the cursor is left at the line's beginning.
-        sys.stderr.write(f"\r\x1b[K{line}\r")
-        sys.stderr.flush()

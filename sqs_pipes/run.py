@@ -57,7 +57,8 @@ class Run:
         ]
         self._closer = threading.Thread(target=self._close, name=f"{name} closer", daemon=True)
         self._done = 0
-        self._progress = Progress(name, lambda: (self._done, len(self._hand)), self._waiting) if progress else None
+        waiting = self._waiting if plan.sources else None
+        self._progress = Progress(name, lambda: (self._done, len(self._hand)), waiting) if progress else None
 
     def stop(self) -> None:
         """Ask it to end: what is under way is finished, the rest is given back. Returns at once."""

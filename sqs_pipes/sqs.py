@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
 
@@ -17,7 +18,7 @@ from sqs_pipes.record import recorded
 BATCH = 10
 """Most messages of one request (SQS quotas)."""
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 4, 2
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 3, 2
 """So that an endpoint that is away or silent is named within 10 s."""
 
 POLL_READ_SECONDS = 30
@@ -70,16 +71,20 @@ class Sqs:
 
     def __init__(self, key: str | None, secret: str | None, region: str) -> None:
         """Find out where it is; nothing is asked yet. Raise NotAllowed where there are no credentials."""
-        session = boto3.Session(key, secret, region_name=region)
+        emulator = recorded()
+        core = botocore.session.get_session()
+        if emulator:  # then there is no need to look for an EC2 instance's credentials, which takes seconds elsewhere
+            core.set_config_variable("metadata_service_num_attempts", 0)
+        session = boto3.Session(key, secret, region_name=region, botocore_session=core)
         try:
-            where = self._where(session)
+            where = self._where(session, emulator)
             self._client = session.client("sqs", config=_config(READ_SECONDS, ATTEMPTS), **where)
             self._poller = session.client("sqs", config=_config(POLL_READ_SECONDS, 1), **where)
         except (boto.BotoCoreError, ValueError) as error:
             raise NotReached(f"SQS in region {region!r}: {error}") from error
         self.place = str(self._client.meta.endpoint_url)
 
-    def _where(self, session: boto3.Session) -> dict[str, Any]:
+    def _where(self, session: boto3.Session, emulator: str | None) -> dict[str, Any]:
         """Return nothing where boto3 has credentials; else what leads to an emulator."""
         if session.get_credentials() is not None:
             return {}
@@ -87,7 +92,7 @@ class Sqs:
         endpoint = str(session.client("sqs", **local).meta.endpoint_url)  # type: ignore[call-overload]
         if _is_loopback(endpoint):
             return local
-        if emulator := recorded():
+        if emulator:
             return {"endpoint_url": emulator, **local}
         raise NotAllowed(
             f"{endpoint}: there are no AWS credentials, and no SQS runs on this machine; "
@@ -165,7 +170,7 @@ class Sqs:
 
     def _told(self, error: Exception, action: str, queue: str) -> PipesError:
         about = f"queue {queue} at {self.place}" if queue else self.place
-        told = getattr(error, "response", {})
+        told = getattr(error, "response", None) or {}
         code = str(told.get("Error", {}).get("Code", ""))
         cause = f"{code}: {told['Error'].get('Message', '')}" if code else f"{type(error).__name__}: {error}"
         cause = " ".join(cause.split())

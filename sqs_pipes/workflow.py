@@ -17,4 +17,4 @@ class Printer(Stage):
         print(message)
 
 
-launch(Printer('Printer'), ToUpper('ToUpper', group=lambda message: 'one line'))
+launch(Printer('Printer'), ToUpper('ToUpper', group=lambda message: 'line'))

@@ -1,0 +1,15 @@
+"""Lose power in the middle of a task. What it has in hand is hidden for 5 seconds, not for 30."""
+
+import os
+
+from sqs_pipes.client import TaskClient
+
+
+def crash(message):
+    print('Begun: ' + message, flush=True)
+    os._exit(1)
+
+
+client = TaskClient('lesson', visibility_seconds=5)
+client.register_tasks([{'method': str, 'name': 'my_queue'}, crash])
+client.run('crash')
