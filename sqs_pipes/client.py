@@ -11,6 +11,7 @@ from sqs_pipes.outcome import outcome
 from sqs_pipes.plan import Plan, Priority
 from sqs_pipes.queues import Queues
 from sqs_pipes.run import Run
+from sqs_pipes.settings import Settings
 from sqs_pipes.sqs import Sqs
 from sqs_pipes.task import Task, check_domain, check_workers, registered
 
@@ -42,14 +43,8 @@ class TaskClient:
         Raise WrongTask where a setting is wrong, NotAllowed where there are no credentials.
         """
         check_domain(domain)
-        if on_error not in ("stop", "retry"):
-            raise WrongTask(f"on_error is 'stop' or 'retry', not {on_error!r}")
-        if not isinstance(visibility_seconds, int) or not 1 <= visibility_seconds <= 43_200:
-            raise WrongTask(f"visibility_seconds is a whole number from 1 to 43200 (12 h), not {visibility_seconds!r}")
-        if group and not fifo:
-            raise WrongTask("group= is for FIFO queues; standard queues (fifo=False) keep no order")
-        self._domain, self._ignore_none, self._fifo, self._group = domain, ignore_none, fifo, group
-        self._retry, self._visibility, self._linger = on_error == "retry", visibility_seconds, linger_seconds
+        self._domain = domain
+        self._settings = Settings(ignore_none, fifo, group, on_error, visibility_seconds, linger_seconds)
         self._progress = progress
         self._sqs = Sqs(aws_key, aws_secret, aws_region)
         self._tasks: list[Task] = []
@@ -61,7 +56,7 @@ class TaskClient:
 
         Raise WrongTask, which names the one that is wrong. What was registered before is forgotten.
         """
-        self._tasks = registered(tasks, self._domain, self._fifo)
+        self._tasks = registered(tasks, self._domain, self._settings.fifo)
 
     def run(  # noqa: PLR0913
         self,
@@ -143,7 +138,7 @@ class TaskClient:
     def _queues(self) -> Queues:
         if not self._tasks:
             raise WrongTask("there are no tasks yet; call register_tasks first")
-        return Queues(self._sqs, self._domain, self._tasks, self._fifo, self._group is not None, self._visibility)
+        return Queues(self._sqs, self._domain, self._tasks, self._settings)
 
     def _index(self, task: str | int) -> int:
         names = [each.name for each in self._tasks]
@@ -151,7 +146,7 @@ class TaskClient:
             return names.index(task)
         if isinstance(task, int) and 0 <= task < len(names):
             return task
-        raise WrongTask(f"there is no task {task!r}; registered are {', '.join(names) or 'none'}")
+        raise WrongTask(f"there is no task {task!r}; register_tasks was given {', '.join(names) or 'none yet'}")
 
     def _dead_letters(self, task: str | int) -> DeadLetters:
         index = self._index(task)
@@ -185,10 +180,8 @@ class TaskClient:
         if index and not sources:
             raise WrongTask(f"task {found.name}: between min_priority and max_priority there is no level to read")
         targets = tuple(queues.levels(found)) if index < len(self._tasks) - 1 else ()
-        return Plan(
-            found, tuple(args or ()), iterate, priority, workers or found.workers, sources, targets, times, self._retry,
-            self._ignore_none, self._fifo, self._group, self._visibility, self._linger,
-        )  # fmt: skip
+        width = workers or found.workers
+        return Plan(found, tuple(args or ()), iterate, priority, width, sources, targets, times, self._settings)
 
     def _check(self, task: Task, index: int, workers: int | None, priority: Priority, times: int | None) -> None:
         if workers is not None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from sqs_pipes.buffer import Buffer
-from sqs_pipes.errors import NotReached, PipesError, WrongOutput
+from sqs_pipes.errors import NotReached, WrongOutput
 from sqs_pipes.hand import Hand, Held, tens
 from sqs_pipes.outcome import Outcome
 from sqs_pipes.sqs import BATCH, Sqs, batches
@@ -38,7 +38,7 @@ class Courier:
         settled: Callable[[Outcome], None],
         failed: Callable[[Held | None, Exception], None],
         lost: Callable[[Outcome], None],
-        ended: Callable[[PipesError], None],
+        ended: Callable[[Exception], None],
     ) -> None:
         """Start: tell what is `settled`, cannot be sent (`failed`), is another's now (`lost`), and what `ended` it."""
         self._settled, self._failed, self._lost, self._ended = settled, failed, lost, ended
@@ -69,7 +69,7 @@ class Courier:
                 self._delete(done)
                 for each in done:
                     self._settled(each)
-            except PipesError as error:
+            except Exception as error:
                 self._ended(error)  # what it had in hand is given back at the run's end
 
     def _next(self) -> list[Outcome]:

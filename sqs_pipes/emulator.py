@@ -18,7 +18,8 @@ import psutil
 from sqs_pipes import record
 
 START_SECONDS = 30
-END_SECONDS = 10
+END_SECONDS = 3
+"""Then it is killed: it would wait for long polls, and has nothing to lose."""
 LOG = "ministack.log"
 
 SETTINGS = {

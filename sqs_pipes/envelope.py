@@ -23,7 +23,7 @@ class Envelope:
         """Return the message's body; raise WrongOutput where JSON or SQS cannot bear it."""
         meta = {"priority": self.priority, "id": self.id}
         try:
-            body = json.dumps({"value": self.value, "meta": meta}, separators=(",", ":"))
+            body = json.dumps({"value": self.value, "meta": meta}, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             kind = type(self.value).__name__
             raise WrongOutput(f"task {task}: JSON cannot hold its output, of type {kind}: {error}") from error

@@ -4,7 +4,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqs_pipes.errors import PipesError
@@ -36,16 +36,15 @@ class Held:
 class Hand:
     """All of them. Any thread may use it."""
 
-    def __init__(self, sqs: Sqs, visibility_seconds: int, name: str) -> None:
-        """Begin empty; `name` is the keeper's thread's."""
+    def __init__(self, sqs: Sqs, visibility_seconds: int) -> None:
+        """Begin empty."""
         self._sqs, self._visibility, self._closed = sqs, visibility_seconds, False
         self._held: set[Held] = set()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
 
-    def start(self) -> None:
-        """Start the keeper."""
-        self._thread.start()
+    def start(self, name: str, failed: Callable[[Exception], None]) -> None:
+        """Start the keeper; `failed` is called with what ends it."""
+        threading.Thread(target=self._keep, args=(failed,), name=f"{name} keeper", daemon=True).start()
 
     def add(self, held: Iterable[Held]) -> None:
         """Keep these."""
@@ -78,18 +77,21 @@ class Hand:
     def __len__(self) -> int:
         return len(self._held)
 
-    def _keep(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._held or self._closed)
-                if not self._closed:
-                    self._changed.wait(min(1, self._visibility / 6))
-                if self._closed:
-                    return
-                now = time.monotonic()
-                due = [each for each in self._held if each.due <= now]
-            for some in tens(due):
-                self._extend(some)
+    def _keep(self, failed: Callable[[Exception], None]) -> None:
+        try:
+            while not self._closed:
+                for some in tens(self._due()):
+                    self._extend(some)
+        except Exception as error:
+            failed(error)
+
+    def _due(self) -> list[Held]:
+        """Return what is to be extended. Blocks for a while, and while nothing is in hand."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._held or self._closed)
+            self._changed.wait_for(lambda: self._closed, min(1, self._visibility / 6))
+            now = time.monotonic()
+            return [each for each in self._held if each.due <= now and not self._closed]
 
     def _extend(self, some: Sequence[Held]) -> None:
         try:

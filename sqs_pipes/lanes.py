@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqs_pipes.errors import NotReached, PipesError
+from sqs_pipes.errors import NotReached
 from sqs_pipes.hand import Hand, Held
 from sqs_pipes.ready import Ready
+from sqs_pipes.settings import Settings
 from sqs_pipes.sqs import BATCH, Received, Sqs
 
 log = logging.getLogger(__name__)
@@ -51,16 +52,17 @@ class Lanes:
     """All of them, highest first."""
 
     def __init__(
-        self, sqs: Sqs, levels: Sequence[tuple[int, str]], ready: Ready, hand: Hand, visibility: int, linger: float
+        self, sqs: Sqs, levels: Sequence[tuple[int, str]], ready: Ready, hand: Hand, settings: Settings
     ) -> None:
         """Set up; `levels` are numbers and queue URLs."""
-        self._sqs, self._ready, self._hand, self._visibility, self._linger = sqs, ready, hand, visibility, linger
+        self._sqs, self._ready, self._hand = sqs, ready, hand
+        self._visibility, self._linger = settings.visibility_seconds, settings.linger_seconds
         self._first_wait = min(LONGEST_POLL_SECONDS, len(levels))
         self._lanes = [Lane(level, url, self._first_wait) for level, url in sorted(levels, reverse=True)]
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, name: str, failed: Callable[[PipesError], None]) -> None:
+    def start(self, name: str, failed: Callable[[Exception], None]) -> None:
         """Start the threads; `failed` is called with what cannot be helped by trying again."""
         for lane in self._lanes:
             about = f"{name} lane {lane.level}"
@@ -77,7 +79,7 @@ class Lanes:
         for thread in self._threads:
             thread.join(max(0, until - time.monotonic()))
 
-    def _run(self, lane: Lane, failed: Callable[[PipesError], None]) -> None:
+    def _run(self, lane: Lane, failed: Callable[[Exception], None]) -> None:
         pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
         while most := self._turn(lane):
             try:
@@ -88,7 +90,7 @@ class Lanes:
                     log.warning("tried again in %s s: %s", pause, error)
                     self._stopped.wait(pause)
                 continue
-            except PipesError as error:
+            except Exception as error:  # also what nobody has thought of: a run without its lane would wait for ever
                 return failed(error)
             pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
             self._brought(lane, found, most)

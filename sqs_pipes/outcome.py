@@ -39,26 +39,26 @@ def outcome(
     """
     callback = result if isinstance(result, TaskCallback) else None
     value = callback.result if callback else result
-    empty = isinstance(value, EmptyTaskOutput) or (value is None and plan.ignore_none)
+    empty = isinstance(value, EmptyTaskOutput) or (value is None and plan.settings.ignore_none)
     found = Outcome(held, value, empty, callback)
     if not empty and plan.targets:
         level = _level(plan, source, value)
         identity = identity or (id_of_output(plan.task.name, source.id) if source else str(uuid.uuid4()))
-        found.entry, found.target = _entry(plan, value, level, identity), plan.targets[level]
+        found.entry, found.target = _entry(plan, value, level, _borne(identity)), plan.targets[level]
     return found
 
 
 def _entry(plan: Plan, value: Any, level: int, identity: str) -> Entry:
     """Return the message that holds the value; its id is `identity`."""
     body = Envelope(value, identity, level).encoded(plan.task.name)
-    if not plan.fifo:
+    if not plan.settings.fifo:
         return Entry(body)
-    group = identity if plan.group is None else _key(str(plan.group(value)))
-    return Entry(body, group, identity)
+    key = plan.settings.group
+    return Entry(body, _borne(str(key(value))) if key else identity, identity)
 
 
-def _key(text: str) -> str:
-    """Return it as SQS takes a message group: 1 to 128 ASCII characters without spaces; others by their hash."""
+def _borne(text: str) -> str:
+    """Return it as SQS takes message groups and ids: 1 to 128 ASCII characters without spaces; others by their hash."""
     fits = 1 <= len(text) <= 128 and text.isascii() and text.isprintable() and " " not in text
     return text if fits else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

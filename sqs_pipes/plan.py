@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqs_pipes.settings import Settings
 from sqs_pipes.task import Task
 
 Priority = int | Callable[[Any], int]
@@ -21,12 +22,7 @@ class Plan:
     sources: tuple[tuple[int, str], ...]
     targets: tuple[str, ...]
     times: int | None
-    retry: bool
-    ignore_none: bool
-    fifo: bool
-    group: Callable[[Any], Any] | None
-    visibility_seconds: int
-    linger_seconds: float
+    settings: Settings
 
     @property
     def yields_first(self) -> bool:

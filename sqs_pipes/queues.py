@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqs_pipes.settings import Settings
 from sqs_pipes.sqs import Sqs
 from sqs_pipes.task import MOST_PRIORITIES, Task
 
@@ -16,14 +17,12 @@ RETENTION_SECONDS = 14 * 24 * 3600
 
 @dataclass(frozen=True)
 class Queues:
-    """The queues of `tasks`, whose names begin with `domain`. `keyed`: the groups come from the user's function."""
+    """The queues of `tasks`, whose names begin with `domain`."""
 
     sqs: Sqs
     domain: str
     tasks: Sequence[Task]
-    fifo: bool
-    keyed: bool
-    visibility_seconds: int
+    settings: Settings
 
     def name(self, task: Task, priority: int) -> str:
         """Return the name of the queue that holds a task's outputs of that priority."""
@@ -55,15 +54,16 @@ class Queues:
         yield from (url for url in self.sqs.urls(f"{self.domain}-") if url.rsplit("/", 1)[1] in ours)
 
     def _named(self, task: Task, kind: str) -> str:
-        return f"{self.domain}-{task.name}{kind}{'.fifo' if self.fifo else ''}"
+        return f"{self.domain}-{task.name}{kind}{'.fifo' if self.settings.fifo else ''}"
 
     def _attributes(self, dead: str = "") -> dict[str, str]:
-        told = {"VisibilityTimeout": str(self.visibility_seconds), "MessageRetentionPeriod": str(RETENTION_SECONDS)}
+        hidden = str(self.settings.visibility_seconds)
+        told = {"VisibilityTimeout": hidden, "MessageRetentionPeriod": str(RETENTION_SECONDS)}
         if dead:
             arn = self.sqs.attribute(dead, "QueueArn")
             told["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
-        if self.fifo:
-            told |= {"FifoQueue": "true"} | ({} if self.keyed else self._throughput())
+        if self.settings.fifo:
+            told |= {"FifoQueue": "true"} | ({} if self.settings.group else self._throughput())
         return told
 
     def _throughput(self) -> dict[str, str]:

@@ -61,8 +61,9 @@ class Ready:
             return found
 
     def blocked(self) -> bool:
-        """Return whether messages wait although workers are idle: for those of their group that are not settled."""
-        return bool(self._waiting and self._idle)
+        """Return whether all that wait here wait for one of their group to be settled."""
+        with self.lock:
+            return bool(self._waiting) and all(each.message.group in self._busy for each in self._waiting)
 
     def took(self, seconds: float) -> None:
         """Note how long a task took."""

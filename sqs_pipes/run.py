@@ -43,12 +43,13 @@ class Run:
         self._error: BaseException | None = None
         self._stopped = threading.Event()
         self._interruption = Interruption()
-        self._hand = Hand(sqs, plan.visibility_seconds, f"{name} keeper")
+        settings = plan.settings
+        self._hand = Hand(sqs, settings.visibility_seconds)
         self._ready = Ready(plan.workers)
         self._pace = Pace(plan.task, plan.times, self._stopped)
-        self._lanes = Lanes(sqs, plan.sources, self._ready, self._hand, plan.visibility_seconds, plan.linger_seconds)
+        self._lanes = Lanes(sqs, plan.sources, self._ready, self._hand, settings)
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
-        self._courier = Courier(sqs, self._hand, plan.linger_seconds, couriers)
+        self._courier = Courier(sqs, self._hand, settings.linger_seconds, couriers)
         self._values: Buffer[Outcome] = Buffer(BATCH + plan.workers)
         target = self._take_turns if not plan.sources else self._take_messages
         self._workers = [
@@ -82,7 +83,7 @@ class Run:
 
     def _start(self) -> None:
         name = self._plan.task.name
-        self._hand.start()
+        self._hand.start(name, self._fail)
         self._courier.start(name, self._settled, self._failed, self._lost, self._fail)
         for worker in self._workers:
             worker.start()
@@ -157,7 +158,7 @@ class Run:
 
     def _failed(self, held: Held | None, error: BaseException) -> None:
         """End the run, or with on_error='retry' give the message back for a while."""
-        if not self._plan.retry or not isinstance(error, Exception):
+        if self._plan.settings.on_error == "stop" or not isinstance(error, Exception):
             return self._fail(error)
         name = self._plan.task.name
         if held is None:

@@ -163,7 +163,7 @@ class Sqs:
         client = self._poller if words.get("WaitTimeSeconds") else self._client
         try:
             answer: dict[str, Any] = getattr(client, action)(**words)
-        except (boto.BotoCoreError, boto.ClientError) as error:
+        except (boto.BotoCoreError, boto.ClientError, ValueError) as error:  # ValueError: no URL at all
             queue = str(words.get("QueueUrl") or words.get("QueueName") or "").rsplit("/", 1)[-1]
             raise self._told(error, action, queue) from error
         return answer

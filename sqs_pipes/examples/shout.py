@@ -6,7 +6,7 @@ The crash comes when the output is sent and the input not yet deleted.
 import os
 import sys
 
-from sqs_pipes.client import TaskCallback, TaskClient
+from sqs_pipes import TaskCallback, TaskClient
 
 
 def shout(message):
