@@ -1,11 +1,14 @@
 """The way in: TaskClient registers tasks and runs them, each as a stage between two queues."""
 
+import functools
 import threading
+import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from sqs_pipes import progress as progress_line
 from sqs_pipes.dead_letters import DeadLetter, DeadLetters
+from sqs_pipes.ending import Ending
 from sqs_pipes.errors import NotReached, WrongTask
 from sqs_pipes.outcome import outcome
 from sqs_pipes.plan import Plan, Priority
@@ -48,7 +51,7 @@ class TaskClient:
         self._progress = progress
         self._sqs = Sqs(aws_key, aws_secret, aws_region)
         self._tasks: list[Task] = []
-        self._runs: set[Run] = set()
+        self._endings: weakref.WeakSet[Ending] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def register_tasks(self, tasks: Sequence[dict[str, Any] | Callable[..., Any]]) -> None:
@@ -74,10 +77,16 @@ class TaskClient:
 
         `args` follow the task's input. `priority` is the least level of its outputs, or a function of the output.
         `min_priority` and `max_priority` bound the levels it reads. `times` bounds how often the first task is run.
-        Blocks until it ends. Raise what the task raised, WrongTask, QueueGone, NotAllowed, and at the start NotReached.
+        Blocks until it ends; with `iterate` all begins when the first output is asked for. Raise what the task raised,
+        WrongTask, QueueGone, NotAllowed, and at the start NotReached.
         """
-        plan = self._plan(task, args, iterate, priority, workers, self._bounds(task, min_priority, max_priority), times)
-        outputs = self._outputs(Run(self._sqs, plan, progress_line.wanted(self._progress)))
+        bounds = self._bounds(task, min_priority, max_priority)
+        self._check(task, workers, priority, times)
+        plan = functools.partial(self._plan, task, args, iterate, priority, workers, bounds, times)
+        ending = Ending()
+        with self._lock:
+            self._endings.add(ending)
+        outputs = self._outputs(ending, plan)
         if iterate:
             return outputs
         for _ in outputs:
@@ -87,8 +96,8 @@ class TaskClient:
     def stop(self) -> None:
         """End all runs: what is under way is finished, the rest given back. Returns at once, from any thread."""
         with self._lock:
-            for run in self._runs:
-                run.stop()
+            for ending in self._endings:
+                ending.stopped.set()
 
     def submit(self, args: Sequence[Any] = (), priority: Priority = 0, *, deduplication_id: str | None = None) -> None:
         """Run the first task here and send its output. Blocks until SQS has it.
@@ -96,6 +105,7 @@ class TaskClient:
         With a `deduplication_id` SQS takes only one such output within five minutes. Raise what the task raises,
         WrongOutput, QueueGone, NotAllowed, NotReached: then it may be submitted again.
         """
+        self._check(0, None, priority, None)
         plan = self._plan(0, args, False, priority, None, (0, None), None)
         found = outcome(plan, None, None, plan.task.method(*plan.args), deduplication_id)
         if found.entry and (reason := self._sqs.send(found.target, [found.entry])[0]):
@@ -126,14 +136,11 @@ class TaskClient:
         """Send this task's dead letters, all or those with these ids, to its queue again; return how many."""
         return self._dead_letters(task).put_back(ids)
 
-    def _outputs(self, run: Run) -> Iterator[Any]:
-        with self._lock:
-            self._runs.add(run)
-        try:
-            yield from run.outputs()
-        finally:
-            with self._lock:
-                self._runs.discard(run)
+    def _outputs(self, ending: Ending, make: Callable[[], Plan]) -> Iterator[Any]:
+        with ending:
+            plan = ending.abruptly(make)
+            if plan and not ending.stopped.is_set():
+                yield from Run(self._sqs, plan, ending, progress_line.wanted(self._progress)).outputs()
 
     def _queues(self) -> Queues:
         if not self._tasks:
@@ -174,7 +181,6 @@ class TaskClient:
     ) -> Plan:
         queues, index = self._queues(), self._index(task)
         found = self._tasks[index]
-        self._check(found, index, workers, priority, times)
         sources = tuple(enumerate(queues.levels(self._tasks[index - 1]))) if index else ()
         sources = tuple((level, url) for level, url in sources if _within(level, bounds))
         if index and not sources:
@@ -183,7 +189,9 @@ class TaskClient:
         width = workers or found.workers
         return Plan(found, tuple(args or ()), iterate, priority, width, sources, targets, times, self._settings)
 
-    def _check(self, task: Task, index: int, workers: int | None, priority: Priority, times: int | None) -> None:
+    def _check(self, given: str | int, workers: int | None, priority: Priority, times: int | None) -> None:
+        index = self._index(given)
+        task = self._tasks[index]
         if workers is not None:
             check_workers(task.name, workers)
         if not callable(priority) and (not isinstance(priority, int) or isinstance(priority, bool) or priority < 0):

@@ -49,8 +49,9 @@ class Hand:
     def add(self, held: Iterable[Held]) -> None:
         """Keep these."""
         with self._changed:
+            if not self._held:  # else the keeper looks by itself
+                self._changed.notify()
             self._held.update(held)
-            self._changed.notify()
 
     def remove(self, held: Iterable[Held]) -> list[Held]:
         """Keep these no longer, and return those that were kept."""

@@ -8,13 +8,13 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqs_pipes.errors import NotReached
 from sqs_pipes.hand import Hand, Held
+from sqs_pipes.plan import Plan
 from sqs_pipes.ready import Ready
-from sqs_pipes.settings import Settings
 from sqs_pipes.sqs import BATCH, Received, Sqs
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 LONGEST_POLL_SECONDS = 20
 """The longest that SQS offers (ReceiveMessage)."""
 
+JOIN_SECONDS = 1.2
+"""A run that is stopped waits for the shortest polls, and leaves longer ones behind."""
+
 SHORT_POLL_SECONDS = 3
-"""A run that is stopped waits for polls up to about this long, and leaves longer ones behind."""
 
 LEFT_BEHIND_SECONDS = 5
 """For how long a longer poll hides what it brings at first, since its reader may be gone by then."""
@@ -51,15 +53,13 @@ class Lane:
 class Lanes:
     """All of them, highest first."""
 
-    def __init__(
-        self, sqs: Sqs, levels: Sequence[tuple[int, str]], ready: Ready, hand: Hand, settings: Settings
-    ) -> None:
-        """Set up; `levels` are numbers and queue URLs."""
-        self._sqs, self._ready, self._hand = sqs, ready, hand
+    def __init__(self, sqs: Sqs, plan: Plan, ready: Ready, hand: Hand, stopped: threading.Event) -> None:
+        """Set up. Once `stopped` is set they ask no more; what a poll under way still brings is given back."""
+        self._sqs, self._ready, self._hand, self._stopped = sqs, ready, hand, stopped
+        settings, levels = plan.settings, plan.sources
         self._visibility, self._linger = settings.visibility_seconds, settings.linger_seconds
         self._first_wait = min(LONGEST_POLL_SECONDS, len(levels))
         self._lanes = [Lane(level, url, self._first_wait) for level, url in sorted(levels, reverse=True)]
-        self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self, name: str, failed: Callable[[Exception], None]) -> None:
@@ -69,13 +69,9 @@ class Lanes:
             self._threads.append(threading.Thread(target=self._run, args=(lane, failed), name=about, daemon=True))
             self._threads[-1].start()
 
-    def stop(self) -> None:
-        """Ask no more. What a poll under way still brings is given back."""
-        self._stopped.set()
-
     def join(self) -> None:
-        """Wait for the ends of short polls."""
-        until = time.monotonic() + SHORT_POLL_SECONDS - 1
+        """Wait for the ends of short polls: they would catch what the run gives back."""
+        until = time.monotonic() + JOIN_SECONDS
         for thread in self._threads:
             thread.join(max(0, until - time.monotonic()))
 
@@ -83,7 +79,7 @@ class Lanes:
         pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
         while most := self._turn(lane):
             try:
-                found = self._sqs.receive(lane.url, most, lane.wait, self._hidden(lane))
+                found = self._sqs.receive(lane.url, most, self._wait(lane), self._hidden(lane))
             except NotReached as error:
                 if not self._stopped.is_set():
                     pause = next(pauses)
@@ -96,8 +92,13 @@ class Lanes:
             self._brought(lane, found, most)
         return None
 
+    def _wait(self, lane: Lane) -> int:
+        # A lower lane waits for the answer of one that flows.
+        return 0 if lane.flows and len(self._lanes) > 1 else lane.wait
+
     def _hidden(self, lane: Lane) -> int:
-        return self._visibility if lane.wait <= SHORT_POLL_SECONDS else min(LEFT_BEHIND_SECONDS, self._visibility)
+        short = self._wait(lane) <= SHORT_POLL_SECONDS
+        return self._visibility if short else min(LEFT_BEHIND_SECONDS, self._visibility)
 
     def _turn(self, lane: Lane) -> int:
         """Return how many messages to ask for, 0 at the end. Blocks until it is the lane's turn."""

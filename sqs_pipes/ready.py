@@ -12,11 +12,11 @@ AHEAD_SECONDS = 0.5
 class Ready:
     """They come out by priority, then in their order; of a message group one at a time. Any thread may use it."""
 
-    def __init__(self, workers: int) -> None:
-        """Begin empty."""
+    def __init__(self, workers: int, stopped: threading.Event) -> None:
+        """Begin empty. Once `stopped` is set, nothing more goes in or out; close() wakes who waits."""
         self._waiting: list[Held] = []
         self._busy: set[str] = set()
-        self._workers, self._idle, self._seconds, self._closed = workers, 0, float("inf"), False
+        self._workers, self._idle, self._seconds, self._stopped = workers, 0, float("inf"), stopped
         self.lock = threading.Lock()
         self._work = threading.Condition(self.lock)
         self.room = threading.Condition(self.lock)
@@ -25,7 +25,7 @@ class Ready:
     def put(self, held: list[Held]) -> list[Held]:
         """Add these; return those for which there is no room, the least important."""
         with self.lock:
-            if self._closed:
+            if self._stopped.is_set():
                 return held
             self._waiting += held
             self._waiting.sort(key=lambda each: -each.level)  # stable: within a level the order stays
@@ -40,7 +40,7 @@ class Ready:
             self._idle += 1
             if self.wanted():
                 self.room.notify_all()
-            while not (found := self._next()) and not self._closed:
+            while not (found := self._next()) and not self._stopped.is_set():
                 self._work.wait()
             self._idle -= 1
             if self.wanted():
@@ -51,7 +51,8 @@ class Ready:
         """Let the next message of that group be taken."""
         with self.lock:
             self._busy.discard(group)
-            self._work.notify()
+            if self._waiting and self._idle:
+                self._work.notify()
 
     def forget(self, group: str) -> list[Held]:
         """Remove and return what waits of that group: what failed comes before it."""
@@ -77,9 +78,8 @@ class Ready:
         return min(BATCH, room) if room >= BATCH or not self._waiting else 0
 
     def close(self) -> None:
-        """Take in and give out no more."""
+        """Wake who waits, for the end."""
         with self.lock:
-            self._closed = True
             self._work.notify_all()
             self.room.notify_all()
 
@@ -90,7 +90,7 @@ class Ready:
             return left
 
     def _next(self) -> Held | None:
-        if self._closed:
+        if self._stopped.is_set():
             return None
         for each in self._waiting:
             if each.message.group not in self._busy or not each.message.group:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqs_pipes.buffer import Buffer
 from sqs_pipes.courier import GRACE_SECONDS, Courier
+from sqs_pipes.ending import Ending
 from sqs_pipes.envelope import opened
 from sqs_pipes.hand import Hand, Held
-from sqs_pipes.interruption import Interruption
 from sqs_pipes.lanes import Lanes
 from sqs_pipes.outcome import Outcome, outcome
 from sqs_pipes.pace import Pace
@@ -34,20 +34,19 @@ WORKERS_A_COURIER, MOST_COURIERS = 8, 4
 
 
 class Run:
-    """Starts when it is iterated over. Any thread may stop it."""
+    """Starts when it is iterated over. Any thread may end it, through its Ending."""
 
-    def __init__(self, sqs: Sqs, plan: Plan, progress: bool) -> None:
+    def __init__(self, sqs: Sqs, plan: Plan, ending: Ending, progress: bool) -> None:
         """Set up."""
         name = plan.task.name
         self._sqs, self._plan = sqs, plan
         self._error: BaseException | None = None
-        self._stopped = threading.Event()
-        self._interruption = Interruption()
+        self._ending, self._stopped = ending, ending.stopped
         settings = plan.settings
         self._hand = Hand(sqs, settings.visibility_seconds)
-        self._ready = Ready(plan.workers)
+        self._ready = Ready(plan.workers, self._stopped)
         self._pace = Pace(plan.task, plan.times, self._stopped)
-        self._lanes = Lanes(sqs, plan.sources, self._ready, self._hand, settings)
+        self._lanes = Lanes(sqs, plan, self._ready, self._hand, self._stopped)
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
         self._courier = Courier(sqs, self._hand, settings.linger_seconds, couriers)
         self._values: Buffer[Outcome] = Buffer(BATCH + plan.workers)
@@ -61,23 +60,17 @@ class Run:
         waiting = self._waiting if plan.sources else None
         self._progress = Progress(name, lambda: (self._done, len(self._hand)), waiting) if progress else None
 
-    def stop(self) -> None:
-        """Ask it to end: what is under way is finished, the rest is given back. Returns at once."""
-        self._stopped.set()
-        self._ready.close()
-
     def outputs(self) -> Iterator[Any]:
         """Yield what the task gives until it is stopped; raise what ended it."""
-        with self._interruption:
-            try:
-                self._start()
-                while not self._values.ended:
-                    for found in self._values.take(1, timeout=LOOK_SECONDS):
-                        yield found.value
-                        if self._plan.yields_first:  # asked for the next: this one is done with
-                            self._courier.line.put(found)
-            finally:
-                self._end()
+        try:
+            self._start()
+            while not self._values.ended:
+                for found in self._values.take(1, timeout=LOOK_SECONDS):
+                    yield found.value
+                    if self._plan.yields_first:  # asked for the next: this one is done with
+                        self._courier.line.put(found)
+        finally:
+            self._end()
         if self._error:
             raise self._error
 
@@ -94,12 +87,13 @@ class Run:
 
     def _close(self) -> None:
         """Wait for the end to be asked for, and bring it about."""
-        while not self._stopped.wait(LOOK_SECONDS) and not self._interruption.asked:
+        while not self._stopped.wait(LOOK_SECONDS) and not self._ending.signalled:
             if not any(worker.is_alive() for worker in self._workers):
                 break
-        self.stop()
-        self._lanes.stop()
+        self._stopped.set()
+        self._ready.close()
         self._courier.stop()
+        self._lanes.join()
         self._hand.release(self._ready.left())
         for worker in self._workers:
             worker.join()
@@ -110,16 +104,15 @@ class Run:
 
     def _end(self) -> None:
         """Wait until all is settled; give back what is not. A second Ctrl+C cuts the wait short."""
-        self.stop()
+        self._stopped.set()
         try:
             self._values.close()  # nobody takes from it any more: workers shall not wait for room
-            while self._closer.is_alive():
+            while self._closer.is_alive() and not self._ending.at_once:
                 self._closer.join(LOOK_SECONDS)
             self._courier.close()
-            self._courier.join(GRACE_SECONDS * 2)
+            self._courier.join(0 if self._ending.at_once else GRACE_SECONDS * 2)
         finally:
             self._hand.close()
-            self._lanes.join()
             if self._progress:
                 self._progress.close()
 
@@ -184,7 +177,7 @@ class Run:
 
     def _fail(self, error: BaseException) -> None:
         self._error = self._error or error
-        self.stop()
+        self._stopped.set()
 
     def _waiting(self) -> int:
         """Return how many messages wait in the queues, roughly."""

@@ -27,7 +27,7 @@ class Settings:
         if self.on_error not in ("stop", "retry"):
             raise WrongTask(f"on_error is 'stop' or 'retry', not {self.on_error!r}")
         if self.group is not None and not (callable(self.group) and self.fifo):
-            raise WrongTask("group= is a function of an output, and for FIFO queues; standard queues keep no order")
+            raise WrongTask("group= is a function of an output, and for FIFO queues; with fifo=False there is no order")
         if not isinstance(self.visibility_seconds, int):
             raise WrongTask(f"visibility_seconds is a whole number, not {self.visibility_seconds!r}")
         self._check("visibility_seconds", self.visibility_seconds, 1, LONGEST_VISIBILITY_SECONDS)

@@ -32,6 +32,7 @@ DENIED = {
     "MissingAuthenticationToken", "IncompleteSignature", "InvalidSecurity", "KMS.AccessDeniedException", "403",
 }  # fmt: skip
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+THERE = {"QueueAlreadyExists", "QueueNameExists"}
 NO_CREDENTIALS = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
 
 
@@ -61,6 +62,10 @@ class Entry:
         if self.group:
             told |= {"MessageGroupId": self.group, "MessageDeduplicationId": self.deduplication}
         return told
+
+
+class QueueThere(PipesError):
+    """A queue of that name exists, with other attributes."""
 
 
 class Sqs:
@@ -107,8 +112,11 @@ class Sqs:
             return None
 
     def create(self, name: str, attributes: dict[str, str]) -> str:
-        """Return the URL of a new queue."""
-        return str(self._ask("create_queue", QueueName=name, Attributes=attributes)["QueueUrl"])
+        """Return the URL of a new queue, or of the one that somebody else has made meanwhile."""
+        try:
+            return str(self._ask("create_queue", QueueName=name, Attributes=attributes)["QueueUrl"])
+        except QueueThere:
+            return str(self._ask("get_queue_url", QueueName=name)["QueueUrl"])
 
     def urls(self, prefix: str) -> Iterator[str]:
         """Yield the URL of each queue whose name begins so, page by page."""
@@ -176,6 +184,8 @@ class Sqs:
         cause = " ".join(cause.split())
         if code in GONE:
             return QueueGone(f"{about}: there is no such queue (any more); the next run of its task makes it")
+        if code in THERE:
+            return QueueThere(f"{about}: {cause}")
         if code in DENIED or isinstance(error, NO_CREDENTIALS):
             return NotAllowed(f"{about}: the credentials are missing, wrong or not allowed to {action} ({cause})")
         return NotReached(f"{about}: {action} failed ({cause}); is that the place? AWS_ENDPOINT_URL_SQS sets another")
@@ -185,6 +195,7 @@ def _config(read_seconds: int, attempts: int) -> Config:
     return Config(
         max_pool_connections=CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts}, parameter_validation=False,
+        user_agent=f"sqs_pipes Boto3/{boto3.__version__}",  # else made anew for each request, a sixth of its CPU
     )  # fmt: skip
 
 

@@ -9,6 +9,10 @@ from sqs_pipes.client import TaskClient
 HALT = 'HALT'
 
 
+def say(line):
+    print(line + '\n', end='')  # in one piece, so that the lines of two threads do not run into each other
+
+
 class Stage:
     def __init__(self, name, group=None):
         self.name = name
@@ -20,13 +24,13 @@ class Stage:
         ])
 
     def start(self):
-        print(self.name + ' starting')
+        say(self.name + ' starting')
         self.client.run(self.task)
-        print(self.name + ' halted.')
+        say(self.name + ' halted.')
 
     def receive(self, message):
         if message == HALT:
-            print('Halting ' + self.kind + ' ' + self.name)
+            say('Halting ' + self.kind + ' ' + self.name)
             self.client.stop()
             return HALT
         return self.work(message)

@@ -55,5 +55,5 @@ if __name__ == '__main__':
     if stage not in STAGES or len(numbers) > 1 + (stage == 'generate') or not all(n.isdecimal() for n in numbers):
         sys.exit(__doc__)
     if len(numbers) == 2:
-        random.seed(1)  # the same words each time, to compare with the chapter
+        random.seed(30)  # the same words each time, to compare with the chapter
     STAGES[stage](*map(int, numbers))

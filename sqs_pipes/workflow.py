@@ -1,6 +1,6 @@
 """A work flow of two stages in two threads: ToUpper reads my_queue and fills upper, Printer prints upper."""
 
-from sqs_pipes.stage import Stage, launch
+from sqs_pipes.stage import Stage, launch, say
 
 
 class ToUpper(Stage):
@@ -14,7 +14,7 @@ class Printer(Stage):
     task, kind = 'printer', 'consumer'
 
     def work(self, message):
-        print(message)
+        say(message)
 
 
 launch(Printer('Printer'), ToUpper('ToUpper', group=lambda message: 'line'))

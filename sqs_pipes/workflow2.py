@@ -2,14 +2,14 @@
 
 import time
 
-from sqs_pipes.stage import Stage, launch
+from sqs_pipes.stage import Stage, launch, say
 
 
 class ToUpper(Stage):
     task, kind = 'upper', 'worker'
 
     def work(self, message):
-        print(self.name + ': ' + message)
+        say(self.name + ': ' + message)
         time.sleep(1)
         return message.upper()
 
@@ -19,7 +19,7 @@ class Printer(Stage):
 
     def work(self, message):
         time.sleep(2)
-        print(self.name + ': ' + message)
+        say(self.name + ': ' + message)
 
 
 launch(

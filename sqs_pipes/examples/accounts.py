@@ -5,18 +5,22 @@ import time
 from sqs_pipes.client import TaskClient
 
 
+def bookings(account, amount):
+    return account, amount
+
+
 def book(booking):
     account, amount = booking
     time.sleep(0.5)
-    print('%s: %d' % (account, amount))
+    return account, amount
 
 
 client = TaskClient('bank', group=lambda booking: booking[0])
-client.register_tasks([
-    {'method': lambda account, amount: (account, amount), 'name': 'bookings'},
-    {'method': book, 'workers': 4},
-])
+client.register_tasks([bookings, {'method': book, 'workers': 4}])
+
 for amount in (1, 2, 3):
     client.submit(('Ann', amount))
     client.submit(('Bob', amount))
-client.run('book')
+
+for booking in client.run('book', iterate=True):
+    print('%s: %d' % booking)

@@ -1,4 +1,4 @@
-"""Lose power in the middle of a task. What it has in hand is hidden for 5 seconds, not for 30."""
+"""Lose power in the middle of a task. What it has in hand is hidden for 4 seconds, not for 30."""
 
 import os
 
@@ -10,6 +10,6 @@ def crash(message):
     os._exit(1)
 
 
-client = TaskClient('lesson', visibility_seconds=5)
+client = TaskClient('lesson', visibility_seconds=4)
 client.register_tasks([{'method': str, 'name': 'my_queue'}, crash])
 client.run('crash')

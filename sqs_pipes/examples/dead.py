@@ -4,8 +4,8 @@ import sys
 
 from sqs_pipes.client import TaskClient
 
-client = TaskClient('lesson')
-client.register_tasks([{'method': str, 'name': 'my_queue'}, {'method': print, 'name': 'check'}])
+client = TaskClient('shop')
+client.register_tasks([{'method': str, 'name': 'order'}, {'method': print, 'name': 'check'}])
 
 if sys.argv[1:]:
     print(client.put_back('check'), 'put back')

@@ -11,7 +11,7 @@ def slow(message):
     print('Done: ' + message)
 
 
-client = TaskClient('lesson', visibility_seconds=3)
+client = TaskClient('lesson', visibility_seconds=2)
 client.register_tasks([{'method': str, 'name': 'my_queue'}, slow])
 client.run('slow')
 print('Stopped.')

@@ -1,4 +1,4 @@
-"""Check orders; some of them fail: python -m sqs_pipes.examples.orders stop|retry"""
+"""Check orders; some of them fail: python -m sqs_pipes.examples.check stop|retry"""
 
 import sys
 import time
@@ -16,6 +16,6 @@ def check(order):
         raise RuntimeError('not in stock yet')
 
 
-client = TaskClient('lesson', on_error=sys.argv[1])
-client.register_tasks([{'method': str, 'name': 'my_queue'}, check])
+client = TaskClient('shop', on_error=sys.argv[1])
+client.register_tasks([{'method': str, 'name': 'order'}, check])
 client.run('check')
