@@ -52,7 +52,7 @@ class TaskClient:
         self._sqs = Sqs(aws_key, aws_secret, aws_region)
         self._tasks: list[Task] = []
         self._endings: weakref.WeakSet[Ending] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may call stop()
 
     def register_tasks(self, tasks: Sequence[dict[str, Any] | Callable[..., Any]]) -> None:
         """Take the tasks in their order, each a function or a dict with method, name, workers, priorities, interval.
@@ -96,7 +96,7 @@ class TaskClient:
     def stop(self) -> None:
         """End all runs: what is under way is finished, the rest given back. Returns at once, from any thread."""
         with self._lock:
-            for ending in self._endings:
+            for ending in list(self._endings):
                 ending.stopped.set()
 
     def submit(self, args: Sequence[Any] = (), priority: Priority = 0, *, deduplication_id: str | None = None) -> None:

@@ -41,7 +41,7 @@ class Lane:
     level: int
     url: str
     wait: int
-    flows: bool = False
+    flows: bool = True  # at first they are asked one after the other, the highest first
     passed: int = 0
 
     def brought(self, found: int, asked: int, first_wait: int) -> None:
