@@ -118,6 +118,11 @@ class TaskClient:
         """Return the URLs of those of this client's queues that exist, dead-letter queues among them."""
         return list(self._queues().existing())
 
+    def create(self) -> None:
+        """Make those of this client's queues that do not exist. A run makes its own, where it is allowed to."""
+        for task in self._queues().tasks[:-1]:
+            self._queues().levels(task)
+
     def purge(self) -> None:
         """Empty this client's queues. SQS takes up to 60 s for it."""
         for url in self.queues:

@@ -1,14 +1,11 @@
 """The line at the foot of a terminal: how many are done, in flight and waiting."""
 
+import importlib.util
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from sqs_pipes.errors import PipesError
 
@@ -20,8 +17,9 @@ _foot = threading.Lock()
 
 
 def wanted(asked: bool | None) -> bool:
-    """Return whether to show it: as asked, else where standard error is a terminal that can."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" if asked is None else asked
+    """Return whether to show it: as asked, else where standard error is a terminal that can. Without rich there is none."""
+    able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (able if asked is None else asked) and importlib.util.find_spec("rich") is not None
 
 
 class Progress:
@@ -29,10 +27,13 @@ class Progress:
 
     def __init__(self, name: str, counts: Callable[[], tuple[int, int]], waiting: Callable[[], int] | None) -> None:
         """Set up; `counts` gives done and in flight, `waiting` asks the queue."""
+        from rich.console import Console  # noqa: PLC0415 - only who has a terminal waits for this import
+        from rich.live import Live  # noqa: PLC0415
+
         self._name, self._counts, self._ask = name, counts, waiting
         self._waiting, self._asked_at = "", float("-inf")
         self._live = Live(
-            Text(f"{name}: begun"), console=Console(stderr=True), auto_refresh=False, transient=True,
+            f"{name}: begun", console=Console(stderr=True, markup=False, highlight=False), auto_refresh=False, transient=True,
             redirect_stdout=sys.stdout.isatty(),
         )  # fmt: skip
         self._closed = threading.Event()
@@ -56,7 +57,7 @@ class Progress:
         before, at = self._counts()[0], time.monotonic()
         while not self._closed.wait(SECONDS):
             done, now = self._counts()[0], time.monotonic()
-            self._live.update(Text(self._line((done - before) / (now - at))), refresh=True)
+            self._live.update(self._line((done - before) / (now - at)), refresh=True)
             before, at = done, now
 
     def _line(self, rate: float) -> str:
