@@ -17,7 +17,7 @@ _foot = threading.Lock()
 
 
 def wanted(asked: bool | None) -> bool:
-    """Return whether to show it: as asked, else where standard error is a terminal that can. Without rich there is none."""
+    """Return whether to show it: as asked, else in a terminal that can. Without rich there is none."""
     able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return (able if asked is None else asked) and importlib.util.find_spec("rich") is not None
 
@@ -33,9 +33,12 @@ class Progress:
         self._name, self._counts, self._ask = name, counts, waiting
         self._waiting, self._asked_at = "", float("-inf")
         self._live = Live(
-            f"{name}: begun", console=Console(stderr=True, markup=False, highlight=False), auto_refresh=False, transient=True,
+            f"{name}: begun",
+            console=Console(stderr=True, markup=False, highlight=False),
+            auto_refresh=False,
+            transient=True,
             redirect_stdout=sys.stdout.isatty(),
-        )  # fmt: skip
+        )
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name} progress", daemon=True)
 
