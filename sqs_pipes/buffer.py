@@ -15,6 +15,7 @@ class Buffer(Generic[T]):
         """Begin empty."""
         self._room, self._closed, self._hurry, self._enough = room, False, False, 1
         self._things: deque[T] = deque()
+        self._blocked, self._called = 0, False
         lock = threading.Lock()
         self._filled, self._emptied = threading.Condition(lock), threading.Condition(lock)
 
@@ -22,11 +23,21 @@ class Buffer(Generic[T]):
         """Append. Blocks while it is full. `hurry` ends a taker's wait for more."""
         with self._filled:
             while len(self._things) >= self._room and not self._closed:
+                self._blocked += 1
                 self._emptied.wait()
+                self._blocked -= 1
+                self._called = False
             self._things.append(thing)
+            self._call()
             self._hurry |= hurry
             if hurry or len(self._things) >= self._enough:  # a taker that waits for ten is not woken for each
                 self._filled.notify()
+
+    def _call(self) -> None:
+        # One at a time, and who has put something calls the next: ten that wake together fight for one lock.
+        if self._blocked and not self._called and len(self._things) < self._room:
+            self._called = True
+            self._emptied.notify()
 
     def take(self, most: int, linger: float = 0, timeout: float | None = None) -> list[T]:
         """Return up to `most` things, none at the end or after `timeout` seconds.
@@ -39,7 +50,7 @@ class Buffer(Generic[T]):
                 self._wait_for_more(most, time.monotonic() + linger)
             self._hurry = False
             taken = [self._things.popleft() for _ in range(min(most, len(self._things)))]
-            self._emptied.notify(len(taken))
+            self._call()
             return taken
 
     def _wait_for_more(self, most: int, until: float) -> None:

@@ -17,6 +17,7 @@ class Ready:
         self._waiting: list[Held] = []
         self._busy: set[str] = set()
         self._workers, self._idle, self._seconds, self._stopped = workers, 0, float("inf"), stopped
+        self._called = False
         self.lock = threading.Lock()
         self._work = threading.Condition(self.lock)
         self.room = threading.Condition(self.lock)
@@ -31,7 +32,7 @@ class Ready:
             self._waiting.sort(key=lambda each: -each.level)  # stable: within a level the order stays
             keep = self._idle + BATCH
             surplus, self._waiting = self._waiting[keep:], self._waiting[:keep]
-            self._work.notify(len(held))
+            self._call()
             return surplus
 
     def take(self) -> Held | None:
@@ -42,7 +43,9 @@ class Ready:
                 self.room.notify_all()
             while not (found := self._next()) and not self._stopped.is_set():
                 self._work.wait()
+                self._called = False
             self._idle -= 1
+            self._call()
             if self.wanted():
                 self.room.notify_all()
             return found
@@ -51,8 +54,13 @@ class Ready:
         """Let the next message of that group be taken."""
         with self.lock:
             self._busy.discard(group)
-            if self._waiting and self._idle:
-                self._work.notify()
+            self._call()
+
+    def _call(self) -> None:
+        # One at a time, and who takes a message calls the next: the first may do all ten before the others are awake.
+        if self._waiting and self._idle and not self._called:
+            self._called = True
+            self._work.notify()
 
     def forget(self, group: str) -> list[Held]:
         """Remove and return what waits of that group: what failed comes before it."""
