@@ -1,5 +1,6 @@
 """A bounded line of things between threads. Any thread may use it."""
 
+import sys
 import threading
 import time
 from collections import deque
@@ -64,6 +65,12 @@ class Buffer(Generic[T]):
         with self._filled:
             self._hurry = True
             self._filled.notify_all()
+
+    def unbound(self) -> None:
+        """Let nobody wait for room any more."""
+        with self._filled:
+            self._room = sys.maxsize
+            self._emptied.notify_all()
 
     def close(self) -> None:
         """Bound no more, and let takers end once it is empty."""

@@ -35,10 +35,10 @@ class Courier:
     def start(
         self,
         name: str,
-        settled: Callable[[Outcome], None],
-        failed: Callable[[Held | None, Exception], None],
+        settled: Callable[[Sequence[Outcome]], None],
+        failed: Callable[[Held | None, BaseException], None],
         lost: Callable[[Outcome], None],
-        ended: Callable[[Exception], None],
+        ended: Callable[[BaseException], None],
     ) -> None:
         """Start: tell what is `settled`, cannot be sent (`failed`), is another's now (`lost`), and what `ended` it."""
         self._settled, self._failed, self._lost, self._ended = settled, failed, lost, ended
@@ -49,6 +49,7 @@ class Courier:
     def stop(self) -> None:
         """Note that it ends: what fails from now on is tried for a few seconds only."""
         self._deadline = time.monotonic() + GRACE_SECONDS
+        self.line.unbound()
         self._stopped.set()
 
     def close(self) -> None:
@@ -57,8 +58,9 @@ class Courier:
 
     def join(self, seconds: float) -> bool:
         """Return whether it has ended. Blocks up to `seconds`."""
+        until = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
@@ -67,9 +69,8 @@ class Courier:
                 sent = self._sent([each for each in outcomes if self._is_ours(each)])
                 done = [each for each in sent if self._called(each) and self._is_ours(each)]
                 self._delete(done)
-                for each in done:
-                    self._settled(each)
-            except Exception as error:
+                self._settled(done)
+            except BaseException as error:
                 self._ended(error)  # what it had in hand is given back at the run's end
 
     def _next(self) -> list[Outcome]:
@@ -116,7 +117,7 @@ class Courier:
         try:
             if outcome.callback:
                 outcome.callback.run()
-        except Exception as error:
+        except BaseException as error:  # also sys.exit() in a callback: this thread is needed
             self._failed(outcome.held, error)
             return False
         return True

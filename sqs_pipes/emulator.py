@@ -69,6 +69,11 @@ class Emulator:
             self.end()
             raise
 
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment, in which boto3 finds this emulator and nothing else."""
+        keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_ENDPOINT_URL_SQS": self.endpoint}
+        return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | keys
+
     def end(self) -> None:
         """End exactly this process, its queues and messages with it. Blocks until it is gone; twice does no harm."""
         if record.runs(self.entry):

@@ -42,7 +42,7 @@ class Hand:
         self._held: set[Held] = set()
         self._changed = threading.Condition()
 
-    def start(self, name: str, failed: Callable[[Exception], None]) -> None:
+    def start(self, name: str, failed: Callable[[BaseException], None]) -> None:
         """Start the keeper; `failed` is called with what ends it."""
         threading.Thread(target=self._keep, args=(failed,), name=f"{name} keeper", daemon=True).start()
 
@@ -62,11 +62,12 @@ class Hand:
 
     def release(self, held: Iterable[Held], seconds: int = 0) -> None:
         """Keep these no longer: others may have them after `seconds`. A failure is logged: SQS shows them later."""
-        for some in tens(self.remove(held)):
-            try:
+        left = self.remove(held)
+        try:
+            for some in tens(left):
                 self._sqs.hide([each.message for each in some], seconds)
-            except PipesError as error:
-                log.warning("%d messages are visible again only after their timeout: %s", len(some), error)
+        except PipesError as error:  # the rest would fail alike, and nobody shall wait for that
+            log.warning("%d messages are visible again only after their timeout: %s", len(left), error)
 
     def close(self) -> None:
         """Release all, and end the keeper."""
@@ -78,12 +79,12 @@ class Hand:
     def __len__(self) -> int:
         return len(self._held)
 
-    def _keep(self, failed: Callable[[Exception], None]) -> None:
+    def _keep(self, failed: Callable[[BaseException], None]) -> None:
         try:
             while not self._closed:
                 for some in tens(self._due()):
                     self._extend(some)
-        except Exception as error:
+        except BaseException as error:
             failed(error)
 
     def _due(self) -> list[Held]:

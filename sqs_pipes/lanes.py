@@ -62,7 +62,7 @@ class Lanes:
         self._lanes = [Lane(level, url, self._first_wait) for level, url in sorted(levels, reverse=True)]
         self._threads: list[threading.Thread] = []
 
-    def start(self, name: str, failed: Callable[[Exception], None]) -> None:
+    def start(self, name: str, failed: Callable[[BaseException], None]) -> None:
         """Start the threads; `failed` is called with what cannot be helped by trying again."""
         for lane in self._lanes:
             about = f"{name} lane {lane.level}"
@@ -75,7 +75,7 @@ class Lanes:
         for thread in self._threads:
             thread.join(max(0, until - time.monotonic()))
 
-    def _run(self, lane: Lane, failed: Callable[[Exception], None]) -> None:
+    def _run(self, lane: Lane, failed: Callable[[BaseException], None]) -> None:
         pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
         while most := self._turn(lane):
             try:
@@ -86,7 +86,7 @@ class Lanes:
                     log.warning("tried again in %s s: %s", pause, error)
                     self._stopped.wait(pause)
                 continue
-            except Exception as error:  # also what nobody has thought of: a run without its lane would wait for ever
+            except BaseException as error:  # also what nobody thought of: without its lane a run waits for ever
                 return failed(error)
             pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
             self._brought(lane, found, most)
@@ -107,7 +107,7 @@ class Lanes:
                 if (wanted := self._ready.wanted()) and self._may(lane):
                     lane.passed = 0
                     return wanted if lane.flows or len(self._lanes) == 1 else 1
-                self._ready.room.wait()
+                self._ready.room.wait(1)  # so that no forgotten notice lasts
         return 0
 
     def _may(self, lane: Lane) -> bool:

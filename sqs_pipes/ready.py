@@ -1,6 +1,7 @@
 """The messages that wait in this process for a worker, and how many more the workers could use."""
 
 import threading
+from collections.abc import Iterable
 
 from sqs_pipes.hand import Held
 from sqs_pipes.sqs import BATCH
@@ -12,8 +13,13 @@ AHEAD_SECONDS = 0.5
 class Ready:
     """They come out by priority, then in their order; of a message group one at a time. Any thread may use it."""
 
-    def __init__(self, workers: int, stopped: threading.Event) -> None:
-        """Begin empty. Once `stopped` is set, nothing more goes in or out; close() wakes who waits."""
+    def __init__(self, workers: int, keyed: bool, stopped: threading.Event) -> None:
+        """Begin empty. Once `stopped` is set, nothing more goes in or out; close() wakes who waits.
+
+        `keyed`: several messages may have one group. Where one of them failed, each that is received with it comes
+        nearer to the dead-letter queue though nobody tried it: then one at a time is fetched.
+        """
+        self._keyed = self._careful = keyed
         self._waiting: list[Held] = []
         self._busy: set[str] = set()
         self._workers, self._idle, self._seconds, self._stopped = workers, 0, float("inf"), stopped
@@ -29,6 +35,7 @@ class Ready:
             if self._stopped.is_set():
                 return held
             self._waiting += held
+            self._careful = self._keyed and any(each.message.receives > 1 for each in held)
             self._waiting.sort(key=lambda each: -each.level)  # stable: within a level the order stays
             keep = self._idle + BATCH
             surplus, self._waiting = self._waiting[keep:], self._waiting[:keep]
@@ -39,22 +46,21 @@ class Ready:
         """Return the next message. Blocks until there is one; returns None at the end."""
         with self.lock:
             self._idle += 1
-            if self.wanted():
-                self.room.notify_all()
+            self._tell_room()
             while not (found := self._next()) and not self._stopped.is_set():
                 self._work.wait()
                 self._called = False
             self._idle -= 1
             self._call()
-            if self.wanted():
-                self.room.notify_all()
+            self._tell_room()
             return found
 
-    def free(self, group: str) -> None:
-        """Let the next message of that group be taken."""
+    def free(self, groups: Iterable[str]) -> None:
+        """Let the next message of each of these groups be taken."""
         with self.lock:
-            self._busy.discard(group)
+            self._busy.difference_update(groups)
             self._call()
+            self._tell_room()
 
     def _call(self) -> None:
         # One at a time, and who takes a message calls the next: the first may do all ten before the others are awake.
@@ -67,6 +73,8 @@ class Ready:
         with self.lock:
             found = [each for each in self._waiting if group and each.message.group == group]
             self._waiting = [each for each in self._waiting if each not in found]
+            self._careful |= self._keyed
+            self._tell_room()
             return found
 
     def blocked(self) -> bool:
@@ -82,8 +90,18 @@ class Ready:
     def wanted(self) -> int:
         """Return how many messages shall be fetched now, with the lock held: a whole batch, or what is idle."""
         ahead = min(BATCH, int(self._workers * AHEAD_SECONDS / max(self._seconds, 1e-3)))
-        room = self._idle + ahead - len(self._waiting)
-        return min(BATCH, room) if room >= BATCH or not self._waiting else 0
+        waiting = self._takable()
+        room = min(self._idle + ahead - waiting, self._idle + BATCH - len(self._waiting), 1 if self._careful else BATCH)
+        return max(0, room) if room == BATCH or not waiting else 0
+
+    def _takable(self) -> int:
+        """Return how many of those that wait could be taken now: one of a group, none of one that is under way."""
+        groups = [each.message.group for each in self._waiting]
+        return groups.count("") + len(set(groups) - self._busy - {""})
+
+    def _tell_room(self) -> None:
+        if self.wanted():
+            self.room.notify_all()
 
     def close(self) -> None:
         """Wake who waits, for the end."""
@@ -103,6 +121,7 @@ class Ready:
         for each in self._waiting:
             if each.message.group not in self._busy or not each.message.group:
                 self._waiting.remove(each)
-                self._busy.add(each.message.group)
+                if each.message.group:
+                    self._busy.add(each.message.group)
                 return each
         return None

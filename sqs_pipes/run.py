@@ -7,7 +7,7 @@ in hand hidden from others, the closer ends it all. The caller's thread waits, o
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqs_pipes.buffer import Buffer
@@ -39,12 +39,11 @@ class Run:
     def __init__(self, sqs: Sqs, plan: Plan, ending: Ending, progress: bool) -> None:
         """Set up."""
         name = plan.task.name
-        self._sqs, self._plan = sqs, plan
+        self._sqs, self._plan, settings = sqs, plan, plan.settings
         self._error: BaseException | None = None
         self._ending, self._stopped = ending, ending.stopped
-        settings = plan.settings
         self._hand = Hand(sqs, settings.visibility_seconds)
-        self._ready = Ready(plan.workers, self._stopped)
+        self._ready = Ready(plan.workers, settings.group is not None, self._stopped)
         self._pace = Pace(plan.task, plan.times, self._stopped)
         self._lanes = Lanes(sqs, plan, self._ready, self._hand, self._stopped)
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
@@ -65,7 +64,7 @@ class Run:
         try:
             self._start()
             while not self._values.ended:
-                for found in self._values.take(1, timeout=LOOK_SECONDS):
+                for found in self._values.take(BATCH, timeout=LOOK_SECONDS):
                     yield found.value
                     if self._plan.yields_first:  # asked for the next: this one is done with
                         self._courier.line.put(found)
@@ -99,7 +98,7 @@ class Run:
             worker.join()
         if not self._plan.yields_first:
             self._courier.close()
-            self._courier.join(GRACE_SECONDS * 2)
+            self._courier.join(GRACE_SECONDS)
         self._values.close()
 
     def _end(self) -> None:
@@ -110,7 +109,7 @@ class Run:
             while self._closer.is_alive() and not self._ending.at_once:
                 self._closer.join(LOOK_SECONDS)
             self._courier.close()
-            self._courier.join(0 if self._ending.at_once else GRACE_SECONDS * 2)
+            self._courier.join(0 if self._ending.at_once else GRACE_SECONDS)
         finally:
             self._hand.close()
             if self._progress:
@@ -126,7 +125,7 @@ class Run:
         try:
             while self._pace.turn():
                 self._work(None)
-        except Exception as error:
+        except BaseException as error:
             self._fail(error)
 
     def _work(self, held: Held | None) -> None:
@@ -143,11 +142,13 @@ class Run:
         else:
             self._courier.line.put(found, hurry=self._ready.blocked())
 
-    def _settled(self, found: Outcome) -> None:
-        self._done += 1
-        self._free(found.held)
-        if self._plan.iterate and not self._plan.yields_first and not found.empty:
-            self._values.put(found)
+    def _settled(self, done: Sequence[Outcome]) -> None:
+        self._done += len(done)
+        self._free(each.held for each in done)
+        if self._plan.iterate and not self._plan.yields_first:
+            for each in done:
+                if not each.empty:
+                    self._values.put(each)
 
     def _failed(self, held: Held | None, error: BaseException) -> None:
         """End the run, or with on_error='retry' give the message back for a while."""
@@ -162,18 +163,17 @@ class Run:
         log.warning("task %s failed at receive %d of %s, %s: %s", name, receives, held.message.id, then, _told(error))
         self._hand.release(self._ready.forget(held.message.group))
         self._hand.release([held], pause)
-        return self._free(held)
+        return self._free([held])
 
     def _lost(self, found: Outcome) -> None:
         if found.held:
             log.warning("message %s is no longer this run's: it was not kept hidden in time", found.held.message.id)
             self._hand.release(self._ready.forget(found.held.message.group))
             self._hand.remove([found.held])
-            self._free(found.held)
+            self._free([found.held])
 
-    def _free(self, held: Held | None) -> None:
-        if held and held.message.group:
-            self._ready.free(held.message.group)
+    def _free(self, held: Iterable[Held | None]) -> None:
+        self._ready.free([each.message.group for each in held if each])
 
     def _fail(self, error: BaseException) -> None:
         self._error = self._error or error

@@ -25,6 +25,9 @@ CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 3, 2
 POLL_READ_SECONDS = 30
 """For a long poll, which answers after 20 s at most."""
 
+BRIEF_READ_SECONDS = 2
+"""For what is given back, mostly at an end: if it fails, the visibility timeout does the same later."""
+
 CONNECTIONS = 64
 
 LOADER = botocore.loaders.create_loader()
@@ -90,6 +93,7 @@ class Sqs:
             where = self._where(session, emulator)
             self._client = session.client("sqs", config=_config(READ_SECONDS, ATTEMPTS), **where)
             self._poller = session.client("sqs", config=_config(POLL_READ_SECONDS, 1), **where)
+            self._brief = session.client("sqs", config=_config(BRIEF_READ_SECONDS, 1), **where)
         except (boto.BotoCoreError, ValueError) as error:
             raise NotReached(f"SQS in region {region!r}: {error}") from error
         self.place = str(self._client.meta.endpoint_url)
@@ -148,8 +152,9 @@ class Sqs:
     def receive(self, url: str, most: int, wait: int, hidden: int) -> list[Received]:
         """Return up to `most` messages, hidden from others for `hidden` seconds. Blocks up to `wait` seconds."""
         names = ["ApproximateReceiveCount", "MessageGroupId"]
-        words = {"MaxNumberOfMessages": min(most, BATCH), "WaitTimeSeconds": wait, "VisibilityTimeout": hidden}
-        answer = self._ask("receive_message", QueueUrl=url, MessageSystemAttributeNames=names, **words)
+        words: dict[str, Any] = {"MaxNumberOfMessages": min(most, BATCH), "MessageSystemAttributeNames": names}
+        words |= {"QueueUrl": url, "WaitTimeSeconds": wait, "VisibilityTimeout": hidden}
+        answer = self._ask("receive_message", self._poller if wait else None, **words)
         return [_received(url, message) for message in answer.get("Messages", ())]
 
     def send(self, url: str, entries: Sequence[Entry]) -> list[str]:
@@ -165,15 +170,16 @@ class Sqs:
         """Hide up to ten messages of one queue for so many seconds from now; return for each '' or why not."""
         handles = enumerate(message.handle for message in messages)
         batch = [{"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds} for n, handle in handles]
-        return self._batch("change_message_visibility_batch", messages[0].url, batch)
+        client = self._client if seconds else self._brief
+        return self._batch("change_message_visibility_batch", messages[0].url, batch, client)
 
-    def _batch(self, action: str, url: str, batch: list[dict[str, Any]]) -> list[str]:
-        answer = self._ask(action, QueueUrl=url, Entries=batch)
+    def _batch(self, action: str, url: str, batch: list[dict[str, Any]], client: Any = None) -> list[str]:
+        answer = self._ask(action, client, QueueUrl=url, Entries=batch)
         failed = {each["Id"]: f"{each.get('Code')}: {each.get('Message', '')}" for each in answer.get("Failed", ())}
         return [failed.get(each["Id"], "") for each in batch]
 
-    def _ask(self, action: str, **words: Any) -> dict[str, Any]:
-        client = self._poller if words.get("WaitTimeSeconds") else self._client
+    def _ask(self, action: str, client: Any = None, **words: Any) -> dict[str, Any]:
+        client = client or self._client
         try:
             answer: dict[str, Any] = getattr(client, action)(**words)
         except (boto.BotoCoreError, boto.ClientError, ValueError) as error:  # ValueError: no URL at all

@@ -16,7 +16,7 @@ def say(line):
 class Stage:
     def __init__(self, name, group=None):
         self.name = name
-        self.client = TaskClient('lesson', group=group)
+        self.client = TaskClient('lesson', group=group, progress=False)
         self.client.register_tasks([
             {'method': str, 'name': 'my_queue'},
             {'method': self.receive, 'name': 'upper'},
@@ -37,7 +37,8 @@ class Stage:
 
 
 def launch(*stages):
-    signal.signal(signal.SIGINT, lambda *_: [stage.client.stop() for stage in stages])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: [stage.client.stop() for stage in stages])
     threads = [threading.Thread(target=stage.start, name=stage.name) for stage in stages]
     for thread in threads:
         thread.start()
