@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import uuid
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Literal
@@ -9,13 +10,13 @@ from typing import Any, Literal
 from sqs_pipes import progress as progress_line
 from sqs_pipes.dead_letters import DeadLetter, DeadLetters
 from sqs_pipes.ending import Ending
-from sqs_pipes.errors import NotReached, WrongTask
+from sqs_pipes.errors import NotReached, QueueGone, WrongTask
 from sqs_pipes.outcome import outcome
 from sqs_pipes.plan import Plan, Priority
 from sqs_pipes.queues import Queues
 from sqs_pipes.run import Run
 from sqs_pipes.settings import Settings
-from sqs_pipes.sqs import Sqs
+from sqs_pipes.sqs import Entry, Sqs
 from sqs_pipes.task import Task, check_domain, check_workers, registered
 
 
@@ -51,6 +52,7 @@ class TaskClient:
         self._progress = progress
         self._sqs = Sqs(aws_key, aws_secret, aws_region)
         self._tasks: list[Task] = []
+        self._targets: tuple[str, ...] | None = None
         self._endings: weakref.WeakSet[Ending] = weakref.WeakSet()
         self._lock = threading.RLock()  # a signal handler may call stop()
 
@@ -59,6 +61,7 @@ class TaskClient:
 
         Raise WrongTask, which names the one that is wrong. What was registered before is forgotten.
         """
+        self._targets = None
         self._tasks = registered(tasks, self._domain, self._settings.fifo)
 
     def run(  # noqa: PLR0913
@@ -81,7 +84,7 @@ class TaskClient:
         WrongTask, QueueGone, NotAllowed, and at the start NotReached.
         """
         bounds = self._bounds(task, min_priority, max_priority)
-        self._check(task, workers, priority, times)
+        self._check(task, args, workers, priority, times)
         plan = functools.partial(self._plan, task, args, iterate, priority, workers, bounds, times)
         ending = Ending()
         with self._lock:
@@ -105,13 +108,28 @@ class TaskClient:
         With a `deduplication_id` SQS takes only one such output within five minutes. Raise what the task raises,
         WrongOutput, QueueGone, NotAllowed, NotReached: then it may be submitted again.
         """
-        self._check(0, None, priority, None)
-        plan = self._plan(0, args, False, priority, None, (0, None), None)
-        found = outcome(plan, None, None, plan.task.method(*plan.args), deduplication_id)
-        if found.entry and (reason := self._sqs.send(found.target, [found.entry])[0]):
-            raise NotReached(f"queue {found.target.rsplit('/', 1)[1]} at {self._sqs.place}: refused: {reason}")
+        self._check(0, args, None, priority, None)
+        task, given = self._tasks[0], tuple(args or ())
+        result, identity = task.method(*given), deduplication_id or str(uuid.uuid4())
+        for again in (True, False):
+            plan = Plan(task, given, False, priority, 1, (), self._submit_targets(), None, self._settings)
+            found = outcome(plan, None, None, result, identity)
+            try:
+                if found.entry:
+                    self._send(found.target, found.entry)
+                break
+            except QueueGone:  # it was deleted since, and is made again, as by a run
+                self._targets = None
+                if not again:
+                    raise
         if found.callback:
             found.callback.run()
+
+    def _submit_targets(self) -> tuple[str, ...]:
+        """Return the URLs of the first task's queues; asked for once, so that a submit is one request."""
+        if self._targets is None:
+            self._targets = tuple(self._queues().levels(self._tasks[0])) if len(self._tasks) > 1 else ()
+        return self._targets
 
     @property
     def queues(self) -> list[str]:
@@ -135,11 +153,15 @@ class TaskClient:
 
     def dead_letters(self, task: str | int) -> list[DeadLetter]:
         """Return the messages that this task could not do, of one message group the first."""
-        return self._dead_letters(task).list()
+        return self._dead_letters(task).letters()
 
     def put_back(self, task: str | int, ids: Collection[str] | None = None) -> int:
         """Send this task's dead letters, all or those with these ids, to its queue again; return how many."""
         return self._dead_letters(task).put_back(ids)
+
+    def _send(self, target: str, entry: Entry) -> None:
+        if reason := self._sqs.send(target, [entry])[0]:
+            raise NotReached(f"queue {target.rsplit('/', 1)[1]} at {self._sqs.place}: refused: {reason}")
 
     def _outputs(self, ending: Ending, make: Callable[[], Plan]) -> Iterator[Any]:
         with ending:
@@ -194,9 +216,13 @@ class TaskClient:
         width = workers or found.workers
         return Plan(found, tuple(args or ()), iterate, priority, width, sources, targets, times, self._settings)
 
-    def _check(self, given: str | int, workers: int | None, priority: Priority, times: int | None) -> None:
-        index = self._index(given)
+    def _check(
+        self, name: str | int, args: object, workers: int | None, priority: Priority, times: int | None
+    ) -> None:
+        index = self._index(name)
         task = self._tasks[index]
+        if not isinstance(args, (list, tuple, type(None))):
+            raise WrongTask(f"task {task.name}: args is a tuple of what follows the input, such as (10,), not {args!r}")
         if workers is not None:
             check_workers(task.name, workers)
         if not callable(priority) and (not isinstance(priority, int) or isinstance(priority, bool) or priority < 0):

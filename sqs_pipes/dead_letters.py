@@ -10,7 +10,7 @@ from sqs_pipes.errors import NotReached, WrongMessage
 from sqs_pipes.hand import Held, tens
 from sqs_pipes.sqs import BATCH, Entry, Received, Sqs
 
-HIDDEN_SECONDS = 30
+HIDDEN_SECONDS = 120
 """For which a message is hidden while it is looked at."""
 
 
@@ -31,7 +31,7 @@ class DeadLetters:
         """Set up; `targets` are the URLs of the queues they came from, by level."""
         self._sqs, self._dead, self._targets = sqs, dead, targets
 
-    def list(self) -> list[DeadLetter]:
+    def letters(self) -> list[DeadLetter]:
         """Return them; of one message group the first. They stay."""
         found: list[DeadLetter] = []
 
@@ -48,19 +48,23 @@ class DeadLetters:
 
     def _each(self, takes: Callable[[Received], bool]) -> int:
         """Offer each message, delete what is taken, show the rest again; return how many were taken."""
-        count, left = 0, list[Received]()
+        count, left = 0, dict[str, Received]()
         try:
-            while found := self._sqs.receive(self._dead, BATCH, 0, HIDDEN_SECONDS):
+            while found := [each for each in self._received() if each.id not in left]:
                 for message in found:
                     if not takes(message):
-                        left.append(message)
+                        left[message.id] = message
                         continue
                     self._sqs.delete([message])
                     count += 1
         finally:
-            for some in tens(Held(message, 0) for message in left):
+            for some in tens(Held(message, 0) for message in left.values()):
                 self._sqs.hide([each.message for each in some], 0)
         return count
+
+    def _received(self) -> list[Received]:
+        # A standard queue's short poll asks only some of the servers (SQS, short and long polling).
+        return self._sqs.receive(self._dead, BATCH, 0 if self._dead.endswith(".fifo") else 1, HIDDEN_SECONDS)
 
     def _sent(self, message: Received) -> bool:
         level = min(_letter(message).priority, len(self._targets) - 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqs_pipes.errors import PipesError
-from sqs_pipes.sqs import BATCH, Received, Sqs
+from sqs_pipes.sqs import BATCH, Received, Sqs, is_lost
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +104,8 @@ class Hand:
         for each, reason in zip(some, refused, strict=True):
             if not reason:
                 each.hidden(self._visibility)
+            elif not is_lost(reason):
+                log.warning("message %s was not kept hidden, tried again: %s", each.message.id, reason)
             elif self.remove([each]):
                 each.until = 0
                 log.warning("message %s is its next receiver's now, no longer this run's: %s", each.message.id, reason)

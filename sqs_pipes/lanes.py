@@ -78,8 +78,9 @@ class Lanes:
     def _run(self, lane: Lane, failed: Callable[[BaseException], None]) -> None:
         pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
         while most := self._turn(lane):
+            wait, begun = self._wait(lane), time.monotonic()
             try:
-                found = self._sqs.receive(lane.url, most, self._wait(lane), self._hidden(lane))
+                found = self._sqs.receive(lane.url, most, wait, self._hidden(lane))
             except NotReached as error:
                 if not self._stopped.is_set():
                     pause = next(pauses)
@@ -90,6 +91,8 @@ class Lanes:
                 return failed(error)
             pauses = itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5))
             self._brought(lane, found, most)
+            if not found and time.monotonic() - begun < wait / 2:
+                self._stopped.wait(1)  # what does not wait as SQS does shall not be asked without a pause
         return None
 
     def _wait(self, lane: Lane) -> int:

@@ -30,6 +30,9 @@ LONGEST_BACKOFF_SECONDS = 60
 LOOK_SECONDS = 0.2
 """How long a wait of the caller's thread may be: Windows delivers Ctrl+C only between two of them."""
 
+LAST_SECONDS = 1
+"""After the end was asked for, outputs of the last task are given out so long; the others' inputs are given back."""
+
 WORKERS_A_COURIER, MOST_COURIERS = 8, 4
 
 
@@ -48,7 +51,7 @@ class Run:
         self._lanes = Lanes(sqs, plan, self._ready, self._hand, self._stopped)
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
         self._courier = Courier(sqs, self._hand, settings.linger_seconds, couriers)
-        self._values: Buffer[Outcome] = Buffer(BATCH + plan.workers)
+        self._values: Buffer[Outcome] = Buffer(BATCH)
         target = self._take_turns if not plan.sources else self._take_messages
         self._workers = [
             threading.Thread(target=target, name=f"{name} worker {number}", daemon=True)
@@ -63,15 +66,25 @@ class Run:
         """Yield what the task gives until it is stopped; raise what ended it."""
         try:
             self._start()
-            while not self._values.ended:
-                for found in self._values.take(BATCH, timeout=LOOK_SECONDS):
-                    yield found.value
-                    if self._plan.yields_first:  # asked for the next: this one is done with
-                        self._courier.line.put(found)
+            for found in self._finished():
+                yield found.value
+                if self._plan.yields_first:  # asked for the next: this one is done with
+                    self._courier.line.put(found, hurry=self._ready.blocked())
         finally:
             self._end()
         if self._error:
             raise self._error
+
+    def _finished(self) -> Iterator[Outcome]:
+        """Yield outcomes as they come; after the end was asked for, not much longer: a slow caller may have many."""
+        until = float("inf")
+        while not self._values.ended:
+            for found in self._values.take(BATCH, timeout=LOOK_SECONDS):
+                if self._stopped.is_set() and self._plan.yields_first:
+                    until = min(until, time.monotonic() + LAST_SECONDS)
+                    if time.monotonic() > until:
+                        return
+                yield found
 
     def _start(self) -> None:
         name = self._plan.task.name
@@ -122,25 +135,29 @@ class Run:
             self._ready.took(time.monotonic() - begun)
 
     def _take_turns(self) -> None:
+        failures = 0
         try:
             while self._pace.turn():
-                self._work(None)
+                failures = 0 if self._work(None) else failures + 1
+                if failures:
+                    self._stopped.wait(min(0.1 * 2**failures, LONGEST_BACKOFF_SECONDS))
         except BaseException as error:
             self._fail(error)
 
-    def _work(self, held: Held | None) -> None:
-        """Run the task, and pass on what it gives."""
+    def _work(self, held: Held | None) -> bool:
+        """Run the task, and pass on what it gives; return whether it gave something."""
         try:
             source = opened(held.message.body, held.message.id, _queue(held)) if held else None
             given = (source.value,) if source else ()
             found = outcome(self._plan, held, source, self._plan.task.method(*given, *self._plan.args))
         except BaseException as error:  # also sys.exit() in a task: its message must be given back
-            self._failed(held, error)
-            return
+            self._failed(held, _raisable(error, self._plan.task.name))
+            return False
         if self._plan.yields_first and not found.empty:
             self._values.put(found)
         else:
             self._courier.line.put(found, hurry=self._ready.blocked())
+        return True
 
     def _settled(self, done: Sequence[Outcome]) -> None:
         self._done += len(done)
@@ -156,10 +173,11 @@ class Run:
             return self._fail(error)
         name = self._plan.task.name
         if held is None:
-            return log.error("task %s failed: %s", name, _told(error), exc_info=error)
+            return log.error("task %s failed, it is run again after a pause: %s", name, _told(error))
         receives = held.message.receives
-        pause = min(2 ** (receives - 1), LONGEST_BACKOFF_SECONDS) if receives < RECEIVES else 0
-        then = f"again in {pause} s" if receives < RECEIVES else "it goes to the dead-letter queue"
+        last = receives == RECEIVES
+        pause = 1 if last else min(2 ** (receives - 1), LONGEST_BACKOFF_SECONDS)
+        then = "it goes to the dead-letter queue" if last else f"again in {pause} s"
         log.warning("task %s failed at receive %d of %s, %s: %s", name, receives, held.message.id, then, _told(error))
         self._hand.release(self._ready.forget(held.message.group))
         self._hand.release([held], pause)
@@ -190,3 +208,12 @@ def _queue(held: Held) -> str:
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _raisable(error: BaseException, name: str) -> BaseException:
+    """Return the error, or one for it that may leave a generator."""
+    if not isinstance(error, StopIteration):
+        return error
+    found = RuntimeError(f"task {name} raised StopIteration")
+    found.__cause__ = error
+    return found

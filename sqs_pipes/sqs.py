@@ -1,8 +1,10 @@
 """SQS itself: the only module that knows boto3. Any thread may use it, since boto3's clients are thread-safe."""
 
 import ipaddress
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ import botocore.loaders
 import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from sqs_pipes.envelope import MOST_BYTES
 from sqs_pipes.errors import NotAllowed, NotReached, PipesError, QueueGone
@@ -19,15 +22,7 @@ from sqs_pipes.record import recorded
 BATCH = 10
 """Most messages of one request (SQS quotas)."""
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 3, 2
-"""So that an endpoint that is away or silent is named within 10 s."""
-
-POLL_READ_SECONDS = 30
-"""For a long poll, which answers after 20 s at most."""
-
-BRIEF_READ_SECONDS = 2
-"""For what is given back, mostly at an end: if it fails, the visibility timeout does the same later."""
-
+CONNECT_SECONDS = 3
 CONNECTIONS = 64
 
 LOADER = botocore.loaders.create_loader()
@@ -39,8 +34,17 @@ DENIED = {
     "MissingAuthenticationToken", "IncompleteSignature", "InvalidSecurity", "KMS.AccessDeniedException", "403",
 }  # fmt: skip
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+LOST = {"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue", "InvalidParameterValueException"}
 THERE = {"QueueAlreadyExists", "QueueNameExists"}
 NO_CREDENTIALS = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
+
+
+class How(Enum):
+    """How to ask: seconds to wait for an answer, and attempts."""
+
+    USUAL = (3, 2)  # so that an endpoint that is away or silent is named within 10 s
+    POLL = (30, 1)  # a long poll answers after 20 s at most
+    BRIEF = (2, 1)  # for what is given back: if that fails, the visibility timeout does the same later
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,12 @@ class Sqs:
 
     def __init__(self, key: str | None, secret: str | None, region: str) -> None:
         """Find out where it is; nothing is asked yet. Raise NotAllowed where there are no credentials."""
-        emulator = recorded()
+        self._given = key, secret, region
+        self._connect()
+
+    def _connect(self) -> None:
+        key, secret, region = self._given
+        emulator, self._pid = recorded(), os.getpid()
         core = botocore.session.get_session()
         core.register_component("data_loader", LOADER)
         if emulator:  # then there is no need to look for an EC2 instance's credentials, which takes seconds elsewhere
@@ -91,12 +100,10 @@ class Sqs:
         session = boto3.Session(key, secret, region_name=region, botocore_session=core)
         try:
             where = self._where(session, emulator)
-            self._client = session.client("sqs", config=_config(READ_SECONDS, ATTEMPTS), **where)
-            self._poller = session.client("sqs", config=_config(POLL_READ_SECONDS, 1), **where)
-            self._brief = session.client("sqs", config=_config(BRIEF_READ_SECONDS, 1), **where)
+            self._clients = {how: session.client("sqs", config=_config(*how.value), **where) for how in How}
         except (boto.BotoCoreError, ValueError) as error:
             raise NotReached(f"SQS in region {region!r}: {error}") from error
-        self.place = str(self._client.meta.endpoint_url)
+        self.place = str(self._clients[How.USUAL].meta.endpoint_url)
 
     def _where(self, session: boto3.Session, emulator: str | None) -> dict[str, Any]:
         """Return nothing where boto3 has credentials; else what leads to an emulator."""
@@ -116,16 +123,22 @@ class Sqs:
     def url(self, name: str) -> str | None:
         """Return the URL of a queue, or None where there is none."""
         try:
-            return str(self._ask("get_queue_url", QueueName=name)["QueueUrl"])
+            return self._queue_url("get_queue_url", QueueName=name)
         except QueueGone:
             return None
 
     def create(self, name: str, attributes: dict[str, str]) -> str:
         """Return the URL of a new queue, or of the one that somebody else has made meanwhile."""
         try:
-            return str(self._ask("create_queue", QueueName=name, Attributes=attributes)["QueueUrl"])
+            return self._queue_url("create_queue", QueueName=name, Attributes=attributes)
         except QueueThere:
-            return str(self._ask("get_queue_url", QueueName=name)["QueueUrl"])
+            return self._queue_url("get_queue_url", QueueName=name)
+
+    def _queue_url(self, action: str, **words: Any) -> str:
+        found = self._ask(action, **words).get("QueueUrl")
+        if not found:
+            raise NotReached(f"{self.place}: what answers there is no SQS; AWS_ENDPOINT_URL_SQS sets another place")
+        return str(found)
 
     def urls(self, prefix: str) -> Iterator[str]:
         """Yield the URL of each queue whose name begins so, page by page."""
@@ -154,7 +167,7 @@ class Sqs:
         names = ["ApproximateReceiveCount", "MessageGroupId"]
         words: dict[str, Any] = {"MaxNumberOfMessages": min(most, BATCH), "MessageSystemAttributeNames": names}
         words |= {"QueueUrl": url, "WaitTimeSeconds": wait, "VisibilityTimeout": hidden}
-        answer = self._ask("receive_message", self._poller if wait else None, **words)
+        answer = self._ask("receive_message", How.POLL if wait else How.USUAL, **words)
         return [_received(url, message) for message in answer.get("Messages", ())]
 
     def send(self, url: str, entries: Sequence[Entry]) -> list[str]:
@@ -170,19 +183,21 @@ class Sqs:
         """Hide up to ten messages of one queue for so many seconds from now; return for each '' or why not."""
         handles = enumerate(message.handle for message in messages)
         batch = [{"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds} for n, handle in handles]
-        client = self._client if seconds else self._brief
-        return self._batch("change_message_visibility_batch", messages[0].url, batch, client)
+        how = How.USUAL if seconds else How.BRIEF
+        return self._batch("change_message_visibility_batch", messages[0].url, batch, how)
 
-    def _batch(self, action: str, url: str, batch: list[dict[str, Any]], client: Any = None) -> list[str]:
-        answer = self._ask(action, client, QueueUrl=url, Entries=batch)
+    def _batch(self, action: str, url: str, batch: list[dict[str, Any]], how: How = How.USUAL) -> list[str]:
+        answer = self._ask(action, how, QueueUrl=url, Entries=batch)
+        done = {each["Id"]: "" for each in answer.get("Successful", ())}
         failed = {each["Id"]: f"{each.get('Code')}: {each.get('Message', '')}" for each in answer.get("Failed", ())}
-        return [failed.get(each["Id"], "") for each in batch]
+        return [{**failed, **done}.get(each["Id"], "SQS did not say what became of it") for each in batch]
 
-    def _ask(self, action: str, client: Any = None, **words: Any) -> dict[str, Any]:
-        client = client or self._client
+    def _ask(self, action: str, how: How = How.USUAL, **words: Any) -> dict[str, Any]:
+        if os.getpid() != self._pid:  # after a fork parent and child would read each other's answers
+            self._connect()
         try:
-            answer: dict[str, Any] = getattr(client, action)(**words)
-        except (boto.BotoCoreError, boto.ClientError, ValueError) as error:  # ValueError: no URL at all
+            answer: dict[str, Any] = getattr(self._clients[how], action)(**words)
+        except (boto.BotoCoreError, boto.ClientError, ResponseParserError, ValueError) as error:
             queue = str(words.get("QueueUrl") or words.get("QueueName") or "").rsplit("/", 1)[-1]
             raise self._told(error, action, queue) from error
         return answer
@@ -200,6 +215,11 @@ class Sqs:
         if code in DENIED or isinstance(error, NO_CREDENTIALS):
             return NotAllowed(f"{about}: the credentials are missing, wrong or not allowed to {action} ({cause})")
         return NotReached(f"{about}: {action} failed ({cause}); is that the place? AWS_ENDPOINT_URL_SQS sets another")
+
+
+def is_lost(reason: str) -> bool:
+    """Return whether a refusal says that the message is no longer ours: deleted, or visible to others again."""
+    return reason.split(":", maxsplit=1)[0].rsplit(".", 1)[-1] in LOST
 
 
 def _config(read_seconds: int, attempts: int) -> Config:

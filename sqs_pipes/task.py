@@ -65,9 +65,9 @@ def _task(given: object, number: int) -> Task:
     method = settings.get("method")
     if not callable(method):
         raise WrongTask(f"{where}: method is a function, not {type(method).__name__}")
-    name: Any = settings.get("name") or getattr(method, "__name__", type(method).__name__)
-    if name == "<lambda>":
-        raise WrongTask(f"{where}: a lambda has no name; give it one: {{'method': ..., 'name': 'double'}}")
+    name: Any = settings.get("name") or getattr(method, "__name__", "<nameless>")
+    if name in ("<lambda>", "<nameless>"):
+        raise WrongTask(f"{where}: a lambda or partial has no name; give it one: {{'method': ..., 'name': 'double'}}")
     _check_number(name, "workers", settings.get("workers", 1), 1, MOST_WORKERS)
     _check_number(name, "priorities", settings.get("priorities", 1), 1, MOST_PRIORITIES)
     interval = settings.get("interval", 0)
