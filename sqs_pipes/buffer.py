@@ -25,7 +25,7 @@ class Buffer(Generic[T]):
         with self._filled:
             while len(self._things) >= self._room and not self._closed:
                 self._blocked += 1
-                self._emptied.wait()
+                self._emptied.wait(1)  # Windows delivers Ctrl+C only between two waits
                 self._blocked -= 1
                 self._called = False
             self._things.append(thing)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from sqs_pipes.buffer import Buffer
-from sqs_pipes.errors import NotReached, WrongOutput
+from sqs_pipes.errors import NotReached, Refused, WrongOutput
 from sqs_pipes.hand import Hand, Held, tens
 from sqs_pipes.outcome import Outcome
 from sqs_pipes.sqs import BATCH, Sqs, batches
@@ -37,7 +37,7 @@ class Courier:
         name: str,
         settled: Callable[[Sequence[Outcome]], None],
         failed: Callable[[Held | None, BaseException], None],
-        lost: Callable[[Outcome], None],
+        lost: Callable[[Held], None],
         ended: Callable[[BaseException], None],
     ) -> None:
         """Start: tell what is `settled`, cannot be sent (`failed`), is another's now (`lost`), and what `ended` it."""
@@ -79,8 +79,8 @@ class Courier:
 
     def _is_ours(self, outcome: Outcome) -> bool:
         """Return whether the input is still ours. If not, its next receiver sends the output, with the same id."""
-        if not outcome.valid:
-            self._lost(outcome)
+        if outcome.held and not outcome.valid:
+            self._lost(outcome.held)
         return outcome.valid
 
     def _sent(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -94,21 +94,26 @@ class Courier:
         return done
 
     def _send(self, target: str, outcomes: list[Outcome]) -> list[Outcome]:
-        refused = self._trying(lambda: self._sqs.send(target, [each.entry for each in outcomes if each.entry]))
+        refused = self._answers(target, outcomes)
         done = [each for each, reason in zip(outcomes, refused, strict=True) if not reason]
         for each, reason in zip(outcomes, refused, strict=True):
             if reason and self._sent_alone(target, each, reason):
                 done.append(each)
         return done
 
+    def _answers(self, target: str, outcomes: Sequence[Outcome]) -> list[str]:
+        """Send in one request; return for each '' or why it was not sent."""
+        try:
+            return self._trying(lambda: self._sqs.send(target, [each.entry for each in outcomes if each.entry]))
+        except Refused as error:  # as a whole, for one of them perhaps
+            return [str(error)] * len(outcomes)
+
     def _sent_alone(self, target: str, outcome: Outcome, reason: str) -> bool:
         """Return whether a message that failed in its batch goes alone."""
         for pause in (0.1, 0.5, 1):
             log.warning("queue %s: refused in its batch, tried alone: %s", target.rsplit("/", 1)[1], reason)
             self._wait(pause)
-            assert outcome.entry
-            reason = self._trying(lambda: self._sqs.send(target, [outcome.entry]))[0]  # type: ignore[list-item]
-            if not reason:
+            if not (reason := self._answers(target, [outcome])[0]):
                 return True
         self._failed(outcome.held, WrongOutput(f"queue {target.rsplit('/', 1)[1]}: SQS refused the output: {reason}"))
         return False

@@ -17,6 +17,10 @@ class WrongMessage(PipesError, ValueError):
     """A queue holds a message that no task has sent."""
 
 
+class Refused(PipesError):
+    """SQS does not take the request as it is. Trying again does not help."""
+
+
 class QueueGone(PipesError):
     """A queue does not exist, or not any more."""
 

@@ -8,29 +8,37 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqs_pipes.errors import PipesError
+from sqs_pipes.settings import LONGEST_VISIBILITY_SECONDS
 from sqs_pipes.sqs import BATCH, Received, Sqs, is_lost
 
 log = logging.getLogger(__name__)
 
 
+def _now() -> float:
+    """Return seconds that also pass while the machine sleeps, where its system tells them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 @dataclass(eq=False)
 class Held:
-    """A message in hand: ours until `until`, to be extended at `due`, both of time.monotonic()."""
+    """A message in hand: ours until `until`, to be extended at `due`, both of _now(). `began`: 12 h from then SQS ends it."""
 
     message: Received
     level: int
     until: float = 0
     due: float = 0
+    began: float = 0
 
     def hidden(self, seconds: float) -> None:
         """Note that it is hidden from now on for so long."""
-        now = time.monotonic()
+        now = _now()
+        self.began = self.began or now
         self.until, self.due = now + seconds, now + seconds / 3
 
     @property
     def ours(self) -> bool:
         """Return whether nobody else can have it."""
-        return time.monotonic() < self.until
+        return _now() < self.until
 
 
 class Hand:
@@ -65,7 +73,9 @@ class Hand:
         left = self.remove(held)
         try:
             for some in tens(left):
-                self._sqs.hide([each.message for each in some], seconds)
+                for reason in self._sqs.hide([each.message for each in some], seconds):
+                    if reason and not is_lost(reason):
+                        log.warning("a message is visible again only after its timeout: %s", reason)
         except PipesError as error:  # the rest would fail alike, and nobody shall wait for that
             log.warning("%d messages are visible again only after their timeout: %s", len(left), error)
 
@@ -92,12 +102,13 @@ class Hand:
         with self._changed:
             self._changed.wait_for(lambda: self._held or self._closed)
             self._changed.wait_for(lambda: self._closed, min(1, self._visibility / 6))
-            now = time.monotonic()
+            now = _now()
             return [each for each in self._held if each.due <= now and not self._closed]
 
     def _extend(self, some: Sequence[Held]) -> None:
+        left = LONGEST_VISIBILITY_SECONDS - int(_now() - min(each.began for each in some)) - 1
         try:
-            refused = self._sqs.hide([each.message for each in some], self._visibility)
+            refused = self._sqs.hide([each.message for each in some], max(1, min(self._visibility, left)))
         except PipesError as error:
             log.warning("%d messages were not kept hidden, tried again: %s", len(some), error)
             return

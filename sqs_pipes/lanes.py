@@ -82,6 +82,7 @@ class Lanes:
             try:
                 found = self._sqs.receive(lane.url, most, wait, self._hidden(lane))
             except NotReached as error:
+                self._note(lane, 0, most)  # the lower ones need not wait for it
                 if not self._stopped.is_set():
                     pause = next(pauses)
                     log.warning("tried again in %s s: %s", pause, error)

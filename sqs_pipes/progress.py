@@ -18,7 +18,7 @@ _foot = threading.Lock()
 
 def wanted(asked: bool | None) -> bool:
     """Return whether to show it: as asked, else in a terminal that can. Without rich there is none."""
-    able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    able = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return (able if asked is None else asked) and importlib.util.find_spec("rich") is not None
 
 

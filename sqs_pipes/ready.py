@@ -13,13 +13,11 @@ AHEAD_SECONDS = 0.5
 class Ready:
     """They come out by priority, then in their order; of a message group one at a time. Any thread may use it."""
 
-    def __init__(self, workers: int, keyed: bool, stopped: threading.Event) -> None:
-        """Begin empty. Once `stopped` is set, nothing more goes in or out; close() wakes who waits.
-
-        `keyed`: several messages may have one group. Where one of them failed, each that is received with it comes
-        nearer to the dead-letter queue though nobody tried it: then one at a time is fetched.
-        """
-        self._keyed = self._careful = keyed
+    def __init__(self, workers: int, stopped: threading.Event) -> None:
+        """Begin empty. Once `stopped` is set, nothing more goes in or out; close() wakes who waits."""
+        # What is received beside a message that fails comes nearer to the dead-letter queue, though nobody tried it.
+        # So at first, and where messages come again, one at a time is fetched.
+        self._careful = True
         self._waiting: list[Held] = []
         self._busy: set[str] = set()
         self._workers, self._idle, self._seconds, self._stopped = workers, 0, float("inf"), stopped
@@ -35,7 +33,7 @@ class Ready:
             if self._stopped.is_set():
                 return held
             self._waiting += held
-            self._careful = self._keyed and any(each.message.receives > 1 for each in held)
+            self._careful = any(each.message.receives > 1 for each in held)
             self._waiting.sort(key=lambda each: -each.level)  # stable: within a level the order stays
             keep = self._idle + BATCH
             surplus, self._waiting = self._waiting[keep:], self._waiting[:keep]
@@ -73,7 +71,7 @@ class Ready:
         with self.lock:
             found = [each for each in self._waiting if group and each.message.group == group]
             self._waiting = [each for each in self._waiting if each not in found]
-            self._careful |= self._keyed
+            self._careful = True
             self._tell_room()
             return found
 

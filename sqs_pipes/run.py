@@ -5,6 +5,7 @@ in hand hidden from others, the closer ends it all. The caller's thread waits, o
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from sqs_pipes.buffer import Buffer
 from sqs_pipes.courier import GRACE_SECONDS, Courier
 from sqs_pipes.ending import Ending
 from sqs_pipes.envelope import opened
+from sqs_pipes.errors import WrongOutput
 from sqs_pipes.hand import Hand, Held
 from sqs_pipes.lanes import Lanes
 from sqs_pipes.outcome import Outcome, outcome
@@ -44,9 +46,9 @@ class Run:
         name = plan.task.name
         self._sqs, self._plan, settings = sqs, plan, plan.settings
         self._error: BaseException | None = None
-        self._ending, self._stopped = ending, ending.stopped
+        self._ending, self._stopped, self._ended = ending, ending.stopped, threading.Event()
         self._hand = Hand(sqs, settings.visibility_seconds)
-        self._ready = Ready(plan.workers, settings.group is not None, self._stopped)
+        self._ready = Ready(plan.workers, self._stopped)
         self._pace = Pace(plan.task, plan.times, self._stopped)
         self._lanes = Lanes(sqs, plan, self._ready, self._hand, self._stopped)
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
@@ -76,15 +78,9 @@ class Run:
             raise self._error
 
     def _finished(self) -> Iterator[Outcome]:
-        """Yield outcomes as they come; after the end was asked for, not much longer: a slow caller may have many."""
-        until = float("inf")
+        """Yield outcomes as they come."""
         while not self._values.ended:
-            for found in self._values.take(BATCH, timeout=LOOK_SECONDS):
-                if self._stopped.is_set() and self._plan.yields_first:
-                    until = min(until, time.monotonic() + LAST_SECONDS)
-                    if time.monotonic() > until:
-                        return
-                yield found
+            yield from self._values.take(1 if self._plan.yields_first else BATCH, timeout=LOOK_SECONDS)
 
     def _start(self) -> None:
         name = self._plan.task.name
@@ -113,13 +109,16 @@ class Run:
             self._courier.close()
             self._courier.join(GRACE_SECONDS)
         self._values.close()
+        if self._plan.yields_first and not self._ended.wait(LAST_SECONDS):
+            self._hand.release(each.held for each in self._values.take(sys.maxsize) if each.held)
 
     def _end(self) -> None:
         """Wait until all is settled; give back what is not. A second Ctrl+C cuts the wait short."""
         self._stopped.set()
+        self._ended.set()
         try:
             self._values.close()  # nobody takes from it any more: workers shall not wait for room
-            while self._closer.is_alive() and not self._ending.at_once:
+            while self._closer.is_alive() and not (self._ending.at_once or sys.is_finalizing()):
                 self._closer.join(LOOK_SECONDS)
             self._courier.close()
             self._courier.join(0 if self._ending.at_once else GRACE_SECONDS)
@@ -131,8 +130,11 @@ class Run:
     def _take_messages(self) -> None:
         while held := self._ready.take():
             begun = time.monotonic()
-            self._work(held)
-            self._ready.took(time.monotonic() - begun)
+            if held.ours:
+                self._work(held)
+                self._ready.took(time.monotonic() - begun)
+            else:
+                self._lost(held)
 
     def _take_turns(self) -> None:
         failures = 0
@@ -172,6 +174,8 @@ class Run:
         if self._plan.settings.on_error == "stop" or not isinstance(error, Exception):
             return self._fail(error)
         name = self._plan.task.name
+        if held is None and isinstance(error, WrongOutput):
+            return self._fail(error)  # no queue keeps it
         if held is None:
             return log.error("task %s failed, it is run again after a pause: %s", name, _told(error))
         receives = held.message.receives
@@ -183,12 +187,11 @@ class Run:
         self._hand.release([held], pause)
         return self._free([held])
 
-    def _lost(self, found: Outcome) -> None:
-        if found.held:
-            log.warning("message %s is no longer this run's: it was not kept hidden in time", found.held.message.id)
-            self._hand.release(self._ready.forget(found.held.message.group))
-            self._hand.remove([found.held])
-            self._free([found.held])
+    def _lost(self, held: Held) -> None:
+        log.warning("message %s is no longer this run's: it was not kept hidden in time", held.message.id)
+        self._hand.release(self._ready.forget(held.message.group))
+        self._hand.remove([held])
+        self._free([held])
 
     def _free(self, held: Iterable[Held | None]) -> None:
         self._ready.free([each.message.group for each in held if each])

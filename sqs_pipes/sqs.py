@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -16,13 +18,16 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from sqs_pipes.envelope import MOST_BYTES
-from sqs_pipes.errors import NotAllowed, NotReached, PipesError, QueueGone
+from sqs_pipes.errors import NotAllowed, NotReached, PipesError, QueueGone, Refused
 from sqs_pipes.record import recorded
 
 BATCH = 10
 """Most messages of one request (SQS quotas)."""
 
 CONNECT_SECONDS = 3
+
+KNOWN_SECONDS = 10
+"""A new queue may be unknown for a second (SQS, CreateQueue)."""
 CONNECTIONS = 64
 
 LOADER = botocore.loaders.create_loader()
@@ -35,6 +40,7 @@ DENIED = {
 }  # fmt: skip
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 LOST = {"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue", "InvalidParameterValueException"}
+BUSY = ("Throttl", "OverLimit", "SlowDown", "RequestLimit", "TooManyRequests")
 THERE = {"QueueAlreadyExists", "QueueNameExists"}
 NO_CREDENTIALS = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
 
@@ -87,7 +93,7 @@ class Sqs:
 
     def __init__(self, key: str | None, secret: str | None, region: str) -> None:
         """Find out where it is; nothing is asked yet. Raise NotAllowed where there are no credentials."""
-        self._given = key, secret, region
+        self._given, self._made_at = (key, secret, region), float("-inf")
         self._connect()
 
     def _connect(self) -> None:
@@ -130,6 +136,7 @@ class Sqs:
     def create(self, name: str, attributes: dict[str, str]) -> str:
         """Return the URL of a new queue, or of the one that somebody else has made meanwhile."""
         try:
+            self._made_at = time.monotonic()
             return self._queue_url("create_queue", QueueName=name, Attributes=attributes)
         except QueueThere:
             return self._queue_url("get_queue_url", QueueName=name)
@@ -155,12 +162,14 @@ class Sqs:
         return str(self._ask("get_queue_attributes", QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
     def purge(self, url: str) -> None:
-        """Empty a queue."""
-        self._ask("purge_queue", QueueUrl=url)
+        """Empty a queue, if there is one."""
+        with suppress(QueueGone):
+            self._ask("purge_queue", QueueUrl=url)
 
     def delete_queue(self, url: str) -> None:
-        """Delete a queue."""
-        self._ask("delete_queue", QueueUrl=url)
+        """Delete a queue, if there is one: SQS lists deleted ones for a while."""
+        with suppress(QueueGone):
+            self._ask("delete_queue", QueueUrl=url)
 
     def receive(self, url: str, most: int, wait: int, hidden: int) -> list[Received]:
         """Return up to `most` messages, hidden from others for `hidden` seconds. Blocks up to `wait` seconds."""
@@ -208,12 +217,17 @@ class Sqs:
         code = str(told.get("Error", {}).get("Code", ""))
         cause = f"{code}: {told['Error'].get('Message', '')}" if code else f"{type(error).__name__}: {error}"
         cause = " ".join(cause.split())
+        if code in GONE and action != "get_queue_url" and time.monotonic() < self._made_at + KNOWN_SECONDS:
+            return NotReached(f"{about}: SQS does not know this queue yet")
         if code in GONE:
             return QueueGone(f"{about}: there is no such queue (any more); the next run of its task makes it")
         if code in THERE:
             return QueueThere(f"{about}: {cause}")
         if code in DENIED or isinstance(error, NO_CREDENTIALS):
             return NotAllowed(f"{about}: the credentials are missing, wrong or not allowed to {action} ({cause})")
+        status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        if code and 400 <= status < 500 and status not in (404, 408, 429) and not any(word in code for word in BUSY):
+            return Refused(f"{about}: SQS refused to {action} ({cause})")
         return NotReached(f"{about}: {action} failed ({cause}); is that the place? AWS_ENDPOINT_URL_SQS sets another")
 
 

@@ -1,5 +1,6 @@
 """A task as it is registered: a function, its name, and how it is to be run."""
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ def _task(given: object, number: int) -> Task:
     method = settings.get("method")
     if not callable(method):
         raise WrongTask(f"{where}: method is a function, not {type(method).__name__}")
+    if inspect.iscoroutinefunction(method):
+        raise WrongTask(f"{where}: method is an async function; a task is an ordinary one, each in a thread")
     name: Any = settings.get("name") or getattr(method, "__name__", "<nameless>")
     if name in ("<lambda>", "<nameless>"):
         raise WrongTask(f"{where}: a lambda or partial has no name; give it one: {{'method': ..., 'name': 'double'}}")
