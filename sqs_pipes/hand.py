@@ -21,7 +21,7 @@ def _now() -> float:
 
 @dataclass(eq=False)
 class Held:
-    """A message in hand: ours until `until`, to be extended at `due`, both of _now(). `began`: 12 h from then SQS ends it."""
+    """A message in hand since `began`: ours until `until`, to be extended at `due`, all of _now()."""
 
     message: Received
     level: int

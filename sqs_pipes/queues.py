@@ -36,8 +36,8 @@ class Queues:
         """Return the URLs of a task's queues, level 0 first; those that do not exist are made."""
         names = [self.name(task, priority) for priority in range(task.priorities)]
         found = [self.sqs.url(name) for name in names]
-        dead = self.dead(task) if None in found else ""
-        return [url or self.sqs.create(name, self._attributes(dead)) for url, name in zip(found, names, strict=True)]
+        attributes = self._attributes(self.dead(task)) if None in found else {}
+        return [url or self.sqs.create(name, attributes) for url, name in zip(found, names, strict=True)]
 
     def dead(self, task: Task) -> str:
         """Return the URL of a task's dead-letter queue, made where it does not exist."""
