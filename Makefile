@@ -5,7 +5,7 @@ RUN = .venv/bin/python
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-demo: environment ## play the README's chapters on a RabbitMQ of their own
+demo: environment ## play the chapters on a RabbitMQ and an SQS of their own
 	@$(RUN) -m chapters
 
 test: environment ## run the whole suite on a RabbitMQ of its own
@@ -20,8 +20,9 @@ stop: environment ## end what `make broker` started
 status: environment ## show the queues
 	@$(RUN) broker.py status
 
-bench: environment ## measure lapinmq beside its peers (15 minutes; QUICK=1 for one)
+bench: environment ## measure lapinmq and sqs_pipes beside their peers (30 minutes; QUICK=1 for two)
 	@$(RUN) -m benchmarks $(if $(QUICK),--quick)
+	@$(RUN) -m benchmarks.sqs $(if $(QUICK),--quick)
 
 lint: environment ## check style and types
 	@$(RUN) -m ruff check .

@@ -4,8 +4,23 @@ import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from benchmarks.trial import Result, Trial
+from benchmarks.trial import Result
+
+W = TypeVar("W", bound="Work")
+
+
+class Work(Protocol):
+    """What a row does: a trial of one client."""
+
+    @property
+    def client(self) -> str: ...
+
+    def of(self: W, share: float) -> W:
+        """Return the same with this share of the messages."""
+        ...
+
 
 Measure = Callable[[Result], float]
 Results = Mapping[str, list[Result]]
@@ -92,19 +107,19 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[W]):
     """`rows` by name, in the table's order; `reference` is the row that the ratios are to."""
 
     name: str
     title: str
-    rows: Mapping[str, Trial]
+    rows: Mapping[str, W]
     goals: tuple[Goal, ...] = ()
     reference: str = ""
     columns: tuple[Column, ...] = RATES
     rounds: int = 5
     notes: tuple[str, ...] = ()
 
-    def turns(self, rounds: int) -> Iterator[tuple[str, Trial]]:
+    def turns(self, rounds: int) -> Iterator[tuple[str, W]]:
         """Return the trials round by round, each round in another order, since a trial feels the one before it."""
         order = random.Random(self.name)
         for _ in range(min(rounds, self.rounds)):

@@ -11,20 +11,20 @@ OURS, ORIGINAL, C = "ours", "PyPI's lapinmq 0.1.1", "C librabbitmq"
 SELECT, FED = "pika Select", "pika Select, fed by a thread"
 
 
-def every() -> list[Job]:
+def every() -> list[Job[Trial]]:
     """Return all jobs, in their order."""
-    makers: tuple[Callable[[], Job], ...] = (publish, large, sync, distance, consume, single, idle, memory)
+    makers: tuple[Callable[[], Job[Trial]], ...] = (publish, large, sync, distance, consume, single, idle, memory)
     return [_possible(make()) for make in makers]
 
 
-def _possible(job: Job) -> Job:
+def _possible(job: Job[Trial]) -> Job[Trial]:
     """Return the job without its C client where that could not be compiled."""
     if peers.has_c():
         return job
     return replace(job, rows={name: trial for name, trial in job.rows.items() if trial.client != "librabbitmq"})
 
 
-def publish() -> Job:
+def publish() -> Job[Trial]:
     """Confirms pipelined, small messages."""
     rows = {
         f"{OURS}, async": Trial("ours", "publish", 50_000),
@@ -45,7 +45,7 @@ def publish() -> Job:
     return Job("publish", "confirms pipelined, 100 B", rows, goals, FED, notes=notes)
 
 
-def large() -> Job:
+def large() -> Job[Trial]:
     """The same with 10 KB."""
     rows = {
         f"{OURS}, async": Trial("ours", "publish", 10_000, 10_000),
@@ -64,7 +64,7 @@ def large() -> Job:
     )
 
 
-def sync() -> Job:
+def sync() -> Job[Trial]:
     """Each publish waits for its confirm."""
     blocking, one, eight = "pika Blocking", f"{OURS}, sync", f"{OURS}, sync, 8 threads on one publisher"
     rows = {
@@ -86,7 +86,7 @@ def sync() -> Job:
     return Job("sync", "a confirm for each before the next", rows, goals, blocking, notes=notes)
 
 
-def distance() -> Job:
+def distance() -> Job[Trial]:
     """Async against sync, by the round trip."""
     rows = {}
     for milliseconds, confirmed in ((0, 1_000), (5, 300), (50, 40)):
@@ -101,7 +101,7 @@ def distance() -> Job:
     return Job("distance", "async against sync over a round trip", rows, goals, notes=notes)
 
 
-def consume() -> Job:
+def consume() -> Job[Trial]:
     """Worker threads."""
     rows: dict[str, Trial] = {}
     goals: list[Goal] = []
@@ -131,7 +131,7 @@ def consume() -> Job:
     return Job("consume", "worker threads, manual acks", rows, tuple(goals), reference, notes=notes)
 
 
-def single() -> Job:
+def single() -> Job[Trial]:
     """One thread."""
     clients = {
         f"{OURS}, 1 worker": "ours", "pika Blocking": "pika_blocking", "kombu": "kombu",
@@ -142,7 +142,7 @@ def single() -> Job:
     return Job("single", "one consumer without concurrency", rows, (), "pika Blocking", notes=notes)
 
 
-def idle() -> Job:
+def idle() -> Job[Trial]:
     """CPU of what has nothing to do."""
     rows = {
         f"{name}, {kind}": Trial(client, f"idle_{kind}", 10)
@@ -159,7 +159,7 @@ def idle() -> Job:
     )
 
 
-def memory() -> Job:
+def memory() -> Job[Trial]:
     """A million messages."""
     rows = {
         f"{OURS}, async": Trial("ours", "memory", 1_000_000),

@@ -13,13 +13,18 @@ from brokers.management import Management
 
 def lines(broker: Broker, versions: list[str], load: float | None = None) -> list[str]:
     """Return the machine, what else it did just before (its load average), the systems and the date."""
+    return beside("RabbitMQ", f"{_rabbitmq(broker)}, {broker.origin.split(' on ')[0]}, over loopback", versions, load)
+
+
+def beside(server: str, which: str, versions: list[str], load: float | None = None) -> list[str]:
+    """Return the same for any server."""
     told = {
-        "CPU": f"{_cpu()}, {os.cpu_count()} cores, shared by the client and the broker",
+        "CPU": f"{_cpu()}, {os.cpu_count()} cores, shared by the clients and {server}",
         "Load before": None if load is None else f"{load:.2f}, over one minute",
         "RAM": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "Kernel": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
-        "RabbitMQ": f"{_rabbitmq(broker)}, {broker.origin.split(' on ')[0]}, over loopback",
+        server: which,
         "Clients": ", ".join(versions),
         "Date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     }

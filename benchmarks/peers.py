@@ -13,7 +13,8 @@ BENCH = ROOT / ".bench"
 LOCK = FOLDER / "requirements.lock"
 C_SOURCE, C_CLIENT = FOLDER / "clients" / "librabbitmq.c", BENCH / "librabbitmq"
 
-IN_VENV = {"ours", "pika_blocking", "pika_select", "pika_threads"}
+OURS = {"ours", "sqs_ours"}
+IN_VENV = OURS | {"pika_blocking", "pika_select", "pika_threads", "sqs_bare"}
 
 
 class NoPeers(Exception):
@@ -57,9 +58,14 @@ def command(client: str) -> list[str]:
 
 
 def environment(client: str) -> dict[str, str]:
-    """Return the variables it gets: only ours may import from this repository."""
+    """Return the variables it gets."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "RABBITMQ_"))}
-    return inherited | ({"PYTHONPATH": str(ROOT)} if client == "ours" else {})
+    return inherited | own_path(client)
+
+
+def own_path(client: str) -> dict[str, str]:
+    """Return the variable that only ours get, which may import from this repository."""
+    return {"PYTHONPATH": str(ROOT)} if client in OURS else {}
 
 
 def _python(client: str) -> Path:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from benchmarks.job import Job, Results, median, rate
+from benchmarks.job import Job, Results, W, median, rate
 
 
-def lines(job: Job, results: Results) -> Iterator[str]:
+def lines(job: Job[W], results: Results) -> Iterator[str]:
     """Return the job's heading, table, notes and goals."""
     rounds = max((len(each) for each in results.values()), default=0)
     yield f"## {job.name}: {job.title}"
@@ -24,7 +24,7 @@ def lines(job: Job, results: Results) -> Iterator[str]:
     yield ""
 
 
-def _cells(job: Job, results: Results, name: str) -> list[str]:
+def _cells(job: Job[W], results: Results, name: str) -> list[str]:
     found, reference = results.get(name), results.get(job.reference)
     if not found:
         return ["not measured", *[""] * (len(job.columns) - 1 + bool(job.reference))]

@@ -5,6 +5,7 @@ Two terminals, and two actors in one terminal, have many legal interleavings; wh
 
 import re
 import signal
+import time
 from collections.abc import Callable, Mapping
 from itertools import permutations
 from pathlib import Path
@@ -18,6 +19,8 @@ Show = Callable[[int, str], None]
 INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT, 1)
 """What a command ends with on Ctrl+C: of the signal; the last is Windows."""
 
+SETTLING_SECONDS = 3
+
 
 class Mismatch(AssertionError):
     """A terminal did not show what the README says."""
@@ -25,6 +28,8 @@ class Mismatch(AssertionError):
 
 class Player:
     """Plays chapters in a folder; `renamed` turns what differs between runs, as ports do, into what the README has."""
+
+    interrupted: tuple[int, ...] = INTERRUPTED
 
     def __init__(
         self,
@@ -61,7 +66,7 @@ class Player:
         self._act(terminal, block.terminal, segment)
         shown = self._read(terminal, block.terminal, None if ends else len(segment.output))
         insist(segment.output, shown, segment.line)
-        wanted = INTERRUPTED if segment.interrupt else (block.status,)
+        wanted = self.interrupted if segment.interrupt else (block.status,)
         if ends and terminal.status not in wanted:
             raise Mismatch(f"README line {segment.line}: ended with status {terminal.status}, not {wanted[0]}")
 
@@ -94,9 +99,27 @@ class Player:
         return lines
 
 
+class OrderlyPlayer(Player):
+    """For scripts that take Ctrl+C as the request to end in good order, and counts that settle a moment later.
+
+    A `status` that does not show what is told is typed again, until `SETTLING_SECONDS` are over.
+    """
+
+    interrupted = (0,) if not WINDOWS else INTERRUPTED
+
+    def _play_segment(self, terminal: Terminal, block: Block, segment: Segment, ends: bool) -> None:
+        deadline = time.monotonic() + SETTLING_SECONDS
+        while True:
+            try:
+                return super()._play_segment(terminal, block, segment, ends)
+            except Mismatch:
+                if "local status" not in segment.command or terminal.busy or time.monotonic() > deadline:
+                    raise
+
+
 def actor(line: str) -> str:
-    """Return who prints the line: the word before the colon, or the name in 'Halting worker T1' and 'T1 halted.'"""
-    told = re.match(r"(\w+): |(\w+) (?:starting|halted\.)$|Halting (?:worker|consumer) (\w+)$", line)
+    """Return who prints the line: the word before the colon or arrow, the name in 'Halting worker T1', 'T1 halted.'"""
+    told = re.match(r"(\w+)(?:: | -> )|(\w+) (?:starting|halted\.)$|Halting (?:worker|consumer) (\w+)$", line)
     return next((name for name in told.groups() if name), "") if told else ""
 
 

@@ -4,7 +4,9 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,8 @@ class Terminal:
             environment = {**self.environment, "PYTHONUNBUFFERED": "1"}
             self.child = pexpect.popen_spawn.PopenSpawn(words, env=environment, **options)
         else:
-            self.child = pexpect.spawn(words[0], words[1:], env=self.environment, dimensions=(50, 250), **options)
+            with _uninterrupted():
+                self.child = pexpect.spawn(words[0], words[1:], env=self.environment, dimensions=(50, 250), **options)
 
     def line(self, seconds: float = LINE_SECONDS) -> str | None:
         """Return the next line, None at the command's end. Blocks at most `seconds`, then raises Late."""
@@ -75,6 +78,7 @@ class Terminal:
     def _reap(self) -> None:
         self.child.wait()
         if not WINDOWS:
+            self.child.ptyproc.delayafterclose = 0  # it would give the command time to end, which it has done
             self.child.close()
         self.status = self.child.exitstatus if self.child.signalstatus is None else -self.child.signalstatus
         self.child = None
@@ -83,3 +87,20 @@ class Terminal:
     def busy(self) -> bool:
         """Return whether a command was typed whose end was not yet read."""
         return self.child is not None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl+C and SIGTERM off to the end: Python drops what a signal raises while it forks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(came[0])

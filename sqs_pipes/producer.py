@@ -2,6 +2,7 @@
 
 import sys
 
+import sqs_pipes.one_line  # an error of SQS is one line, without a traceback
 from sqs_pipes.client import TaskClient
 
 client = TaskClient('lesson', group=lambda message: 'line')

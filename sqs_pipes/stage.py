@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 
+import sqs_pipes.one_line  # an error of SQS is one line, without a traceback
 from sqs_pipes.client import TaskClient
 
 HALT = 'HALT'

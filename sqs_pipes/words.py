@@ -1,10 +1,15 @@
 """Words, their vowels, and how many: python -m sqs_pipes.words generate|reduce|count [WORKERS [TIMES]]"""
 
 import random
+import re
 import string
 import sys
 
+import sqs_pipes.one_line  # an error of SQS is one line, without a traceback
 from sqs_pipes.client import TaskClient
+
+if not re.fullmatch(r'(generate( [1-9]\d*){0,2}|(reduce|count)( [1-9]\d*)?)', ' '.join(sys.argv[1:])):
+    sys.exit(__doc__)
 
 
 def _generate(max_size):
@@ -48,12 +53,7 @@ def count(workers=None):
         print('%s -> %d' % res)
 
 
-STAGES = {'generate': generate, 'reduce': reduce, 'count': count}
-
-if __name__ == '__main__':
-    stage, *numbers = sys.argv[1:] or ['']
-    if stage not in STAGES or len(numbers) > 1 + (stage == 'generate') or not all(n.isdecimal() for n in numbers):
-        sys.exit(__doc__)
-    if len(numbers) == 2:
-        random.seed(30)  # the same words each time, to compare with the chapter
-    STAGES[stage](*map(int, numbers))
+stage, *numbers = sys.argv[1:]
+if len(numbers) == 2:
+    random.seed(30)  # the same words each time, to compare with the chapter
+{'generate': generate, 'reduce': reduce, 'count': count}[stage](*map(int, numbers))

@@ -1,15 +1,21 @@
-"""The suite's brokers: one for all tests, found in the README's order, and a vhost of it for each test."""
+"""The suite's brokers: one for all tests, found in the README's order, and a vhost of it for each test; and its SQS."""
 
 import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import pika
 import pytest
+from moto import mock_aws
 from pika.adapters.blocking_connection import BlockingChannel
+from sqs_emulator import KEYS, Emulator, at
+from sqs_plain import Plain
+from sqs_proxy import Proxy
+from sqs_runs import Pipe
 
 from brokers import finding, ports, queues
 from brokers.broker import Broker
@@ -23,18 +29,27 @@ from endings import end_as_by_ctrl_c
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("lapinmq", "sqs", "benchmarks")
+"""Words in the names of test files that are no check of a student's folder; each is a marker, too."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of SQS on ministack and on moto, where it is not marked to be of ministack's only."""
+    if "sqs" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("ministack")
+        metafunc.parametrize("sqs", ["ministack"] if only else ["ministack", "moto"], indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what uses a broker, and what is about lapinmq or the benchmarks; that is no check of a student's folder."""
+    """Mark what uses a broker, and what is about a package or the benchmarks, no check of a student's folder."""
     for item in items:
-        for name in ("lapinmq", "benchmarks"):
+        for name in PACKAGES:
             if name in item.path.name:
                 item.add_marker(name)
         if {"broker", "vhost", "own"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("broker")
     if config.getoption("--work").resolve() != ROOT:
-        ours = [item for item in items if item.get_closest_marker("lapinmq") or item.get_closest_marker("benchmarks")]
+        ours = [item for item in items if any(item.get_closest_marker(name) for name in PACKAGES)]
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in ours]
 
@@ -151,3 +166,74 @@ def held(broker: Broker, vhost: str) -> Callable[[str], Held]:
         return Held(found.ready, found.unacknowledged, found.consumers)
 
     return look
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[Emulator]:
+    """An SQS in a process of its own, for the whole run."""
+    end_as_by_ctrl_c()
+    emulator = Emulator()
+    try:
+        emulator.wait()
+        yield emulator
+    finally:
+        emulator.end()
+
+
+@pytest.fixture
+def sqs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of the SQS to which the AWS_* variables lead: ministack, or moto inside this process."""
+    for variable in [name for name in os.environ if name.startswith(("AWS_", "BOTO_"))]:
+        monkeypatch.delenv(variable)
+    if request.param == "moto":
+        for variable, value in KEYS.items():
+            monkeypatch.setenv(variable, value)
+        with mock_aws():
+            yield request.param
+    else:
+        for variable, value in at(request.getfixturevalue("ministack").endpoint).items():
+            monkeypatch.setenv(variable, value)
+        yield request.param
+
+
+@pytest.fixture
+def plain_sqs(sqs: str) -> Plain:
+    """Plain boto3, to see what the SQS has and to do what others may do to a queue."""
+    return Plain()
+
+
+@pytest.fixture
+def domain(plain_sqs: Plain) -> Iterator[str]:
+    """A domain of this test's own; queues whose names begin so are deleted afterwards."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    yield name
+    plain_sqs.delete_all(name)
+
+
+@pytest.fixture(scope="session")
+def ending_runs() -> Iterator[list[Thread]]:
+    """Runs that were stopped: one may take seconds for its end, for which the next test does not wait."""
+    threads: list[Thread] = []
+    yield threads
+    for thread in threads:
+        thread.join(15)
+    assert not [thread.name for thread in threads if thread.is_alive()]
+
+
+@pytest.fixture
+def pipe(domain: str, sqs: str, ending_runs: list[Thread]) -> Iterator[Pipe]:
+    """Tasks of the test's domain, whose runs are stopped afterwards."""
+    made = Pipe(domain)
+    yield made
+    if sqs == "moto":  # which is gone with the test
+        made.close()
+    ending_runs += made.stop()
+
+
+@pytest.fixture
+def proxy(ministack: Emulator, domain: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy before ministack, to which the AWS_* variables lead now; plain boto3 goes past it."""
+    made = Proxy(ministack.port)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", made.endpoint)
+    yield made
+    made.close()

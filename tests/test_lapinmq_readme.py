@@ -9,15 +9,17 @@ import re
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pytest
 from conftest import ROOT
+from folded import Folded
 
 from brokers.broker import Broker
 from chapters import playing
 from chapters.playing import Player
 from chapters.reading import Chapter, Excerpt, chapters, excerpts, fences
-from chapters.terminal import LINE_SECONDS, WINDOWS, Terminal
+from chapters.terminal import WINDOWS
 from lapinmq import Binding, Connection, Consumer, Message, MessageStatus, Publisher, address, errors, retries
 
 FOLDER = ROOT / "lapinmq"
@@ -31,21 +33,8 @@ SECONDS = {"connected after": "0.1", "of a message in": "0.8"}
 """What log lines say of seconds, which differ from run to run, and what the chapter says there."""
 
 
-class Folded(Terminal):
-    """A terminal that shows tracebacks as doctest has them, without their stacks, and the chapter's seconds."""
-
-    last: str | None = None
-
-    def line(self, seconds: float = LINE_SECONDS) -> str | None:
-        line = super().line(seconds)
-        while line and line.startswith("  ") and self.last == "  ...":
-            line = super().line(seconds)
-        if line and line.startswith("  ") and (self.last or "").startswith("Traceback"):
-            line = "  ..."
-        self.last = line
-        for words, told in SECONDS.items():
-            line = line and re.sub(rf"{words} \d\.\d s", f"{words} {told} s", line)
-        return line
+class Shown(Folded):
+    told: ClassVar = {rf"{words} \d\.\d s": f"{words} {told} s" for words, told in SECONDS.items()}
 
 
 def played(chapter: Chapter, broker: Broker, vhost: str) -> None:
@@ -58,8 +47,8 @@ def played(chapter: Chapter, broker: Broker, vhost: str) -> None:
 def test_its_terminals_show_what_the_chapter_says(
     chapter: Chapter, broker: Broker, vhost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playing, "Terminal", Folded)
-    monkeypatch.setattr(playing, "INTERRUPTED", (1,) if WINDOWS else (0,))  # wait_for_sigterm() takes the signal
+    monkeypatch.setattr(playing, "Terminal", Shown)
+    monkeypatch.setattr(Player, "interrupted", (1,) if WINDOWS else (0,))  # wait_for_sigterm() takes the signal
     played(chapter, broker, vhost)
 
 
