@@ -26,7 +26,7 @@ BATCH = 10
 
 CONNECT_SECONDS = 3
 
-KNOWN_SECONDS = 10
+KNOWN_SECONDS = 2
 """A new queue may be unknown for a second (SQS, CreateQueue)."""
 CONNECTIONS = 64
 
