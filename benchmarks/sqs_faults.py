@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -42,12 +43,13 @@ here (30 s by default), and for 120 s with sqspipes, which has no setting for it
 has nothing of that kind. To import it on this Python, its driver gives `collections` the `Iterable` that it looks for.
 
 - *attempted*: what the first task gave; *arrived*: what came out of the last one
-- *kept*: put away as dead letters, to be put back; *lost*: neither arrived nor kept within {PATIENCE} s
+- *kept*: put away as dead letters, to be put back; *queued*: still on a queue, since the next stage's processes ended
+- *lost*: none of these within {PATIENCE} s
 - *duplicated*: arrived once more; *done again*: the middle task was run once more for the same message
 - *held up*: the longest time in seconds for which nothing arrived, from the fault on
 """
-COLUMNS = "| case | | attempted | arrived | kept | lost | duplicated | done again | held up s | how it ended |"
-RULE = "|---|---" + "|---:" * 7 + "|---|"
+COLUMNS = "| case | | attempted | arrived | kept | queued | lost | duplicated | done again | held up s | how it ended |"
+RULE = "|---|---" + "|---:" * 8 + "|---|"
 LONGEST = 160
 """Characters of what is told of an end."""
 
@@ -61,12 +63,18 @@ class Row(NamedTuple):
     def line(self) -> str:
         """Return it in Markdown."""
         r = self.result
-        ended = r.ended.replace("|", " ")
+        ended = _counted(r.ended.replace("|", " ")) if r.named is None else r.ended.replace("|", " ")
         if r.named is not None or not r.attempted:
             told = ended if r.named is None else f"after {r.named:.1f} s: {ended[:LONGEST]}"
-            return f"| {r.case} | {self.client} |{' |' * 7} {told} |"
-        figures = (f"{n:,}" for n in (r.attempted, r.arrived, r.kept, r.lost, r.duplicated, r.redone))
+            return f"| {r.case} | {self.client} |{' |' * 8} {told} |"
+        figures = (f"{n:,}" for n in (r.attempted, r.arrived, r.kept, r.left, r.lost, r.duplicated, r.redone))
         return f"| {r.case} | {self.client} | {' | '.join(figures)} | {r.held_up:.1f} | {ended or 'as asked'} |"
+
+
+def _counted(ended: str) -> str:
+    """Return what is told of several processes, each once and with its number."""
+    told = Counter(ended.split(", "))
+    return ", ".join(f"{one} ({count})" if count > 1 else one for one, count in told.items())
 
 
 def main() -> None:

@@ -210,6 +210,8 @@ def test_an_sqs_that_throttles_is_asked_again(proxy: Proxy, pipe: Pipe, plain_sq
 def test_a_queue_deleted_while_running_ends_the_run_with_its_name(
     pipe: Pipe, proxy: Proxy, plain_sqs: Plain, which: str
 ) -> None:
+    for task in ("make", "work"):  # a run that has just made a queue waits for it to be known
+        plain_sqs.make(f"{pipe.domain}-{task}.fifo")
     pipe.make(TASKS, 1)
     run = pipe.start(TASKS, "work")
     run.reaches(1)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from lapinmq_client import met
 from sqs_proxy import DOWN, NO_SUCH_KEY, Body, Proxy
-from sqs_stage import Pipe, Result, Stage, Work, now
+from sqs_stage import VISIBILITY, Pipe, Result, Stage, Work, now
 
 SENDS = ("SendMessage", "SendMessageBatch")
 DELETES = ("DeleteMessage", "DeleteMessageBatch")
@@ -126,10 +126,12 @@ def _at_once(body: Body) -> Body:
 def deleted_queue(stage: Stage) -> Result:
     """A queue that is deleted while it is filled and read; the stages are started again as they end, three times."""
     stage.work = Work(count=300, seconds=0.01)
+    for task in ("make", "work"):  # a run that has just made a queue waits for it to be known
+        stage.plain.make(stage.queue(task), VisibilityTimeout=str(VISIBILITY))
     pipe = Pipe(stage)
     pipe.busy(BEFORE)
     held = stage.proxy.hold(*SENDS)  # nothing is on the queue when it goes
-    met(lambda: held.waiting and len(pipe.arrivals()) >= _sent(stage.proxy), 10)
+    met(lambda: held.waiting and len(pipe.arrivals()) >= _sent(stage.proxy), 2)
     struck = now()
     stage.plain.delete(stage.queue("work"))
     stage.proxy.mend()
@@ -138,9 +140,10 @@ def deleted_queue(stage: Stage) -> Result:
 
 
 def _sent(proxy: Proxy) -> int:
-    """Return how many outputs of `work` the SQS has taken."""
-    answered = [each for each in proxy.of(*SENDS) if each.status == 200 and "-work" in each.body["QueueUrl"]]
-    return sum(len(each.body.get("Entries", [each.body])) for each in answered)
+    """Return how many outputs of `work` the SQS has taken, those sent again not counted."""
+    answered = [each.body for each in proxy.of(*SENDS) if each.status == 200 and "-work" in each.body["QueueUrl"]]
+    entries = [entry for body in answered for entry in body.get("Entries", [body])]
+    return len({entry["MessageDeduplicationId"] for entry in entries})
 
 
 def _restarted(pipe: Pipe) -> bool:

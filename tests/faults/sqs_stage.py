@@ -40,6 +40,8 @@ class Result:
     arrived: int = 0
     kept: int = 0
     """Those that are among the dead letters, since no task can do them."""
+    left: int = 0
+    """Those that still wait on a queue, since no process of the next stage is left."""
     lost: int = 0
     duplicated: int = 0
     redone: int = 0
@@ -53,7 +55,7 @@ class Result:
 
     def line(self) -> dict[str, Any]:
         """Return the figures as the tests show them."""
-        names = ("case", "attempted", "arrived", "kept", "lost", "duplicated", "redone")
+        names = ("case", "attempted", "arrived", "kept", "left", "lost", "duplicated", "redone")
         return {name: getattr(self, name) for name in names} | {"held up s": round(self.held_up, 2)}
 
 
@@ -193,9 +195,10 @@ class Pipe:
         ended = [f"{name} {how}" for name, each in self._living() if (how := each.end(max(0.1, until - now())))]
         made, arrivals = self.made(), [event.words[0] for event in self.arrivals()]
         kept = self.kept()
+        left = self.left() - set(arrivals) - kept
         redone = sum(times - 1 for times in Counter(self.told("began")).values())
         return Result(
-            case, len(made), len(set(arrivals)), len(kept), len(made - set(arrivals) - kept),
+            case, len(made), len(set(arrivals)), len(kept), len(left), len(made - set(arrivals) - kept - left),
             len(arrivals) - len(set(arrivals)), redone, self.held_up(since), ", ".join(ended),
         )  # fmt: skip
 
@@ -209,6 +212,12 @@ class Pipe:
         times = [event.at for event in self.arrivals()]
         gaps = [later - max(sooner, since) for sooner, later in pairwise(times) if later > since]
         return max(gaps, default=0)
+
+    def left(self) -> set[str]:
+        """Take what waits on the queues, and return its numbers."""
+        there = self.stage.plain.queues(self.stage.domain)
+        names = [name for name in map(self.stage.queue, ("make", "work")) if name in there]
+        return {str(value) for name in names for value in self.stage.plain.taken(name)}
 
     def kept(self) -> set[str]:
         """Return the numbers among the dead letters, which it hides for a while."""

@@ -31,6 +31,7 @@ def check(result: Result, capsys: pytest.CaptureFixture[str], attempted: int = 5
         print(f"\n{result.line()}", end="")
     assert result.attempted == attempted, result
     assert result.kept == kept, result
+    assert not result.left, result
     assert not result.lost, result
     assert not result.duplicated, result
     assert result.arrived == attempted - kept, result
