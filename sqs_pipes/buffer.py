@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -20,7 +21,12 @@ class Buffer(Generic[T]):
         lock = threading.Lock()
         self._filled, self._emptied = threading.Condition(lock), threading.Condition(lock)
 
-    def put(self, thing: T, hurry: bool = False) -> None:
+    def put_all(self, things: Sequence[T]) -> None:
+        """Append all of them. Blocks while it is full, and may then hold more than there is room for."""
+        if things:
+            self.put(things[0], rest=things[1:])
+
+    def put(self, thing: T, hurry: bool = False, rest: Sequence[T] = ()) -> None:
         """Append. Blocks while it is full. `hurry` ends a taker's wait for more."""
         with self._filled:
             while len(self._things) >= self._room and not self._closed:
@@ -29,6 +35,7 @@ class Buffer(Generic[T]):
                 self._blocked -= 1
                 self._called = False
             self._things.append(thing)
+            self._things.extend(rest)
             self._call()
             self._hurry |= hurry
             if hurry or len(self._things) >= self._enough:  # a taker that waits for ten is not woken for each

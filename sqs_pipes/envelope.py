@@ -7,6 +7,9 @@ from typing import Any
 
 from sqs_pipes.errors import WrongMessage, WrongOutput
 
+ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""One for all: json.dumps would make an encoder for each message."""
+
 MOST_BYTES = 1_048_576
 """Of a message, and of all messages of a request in total (SQS quotas)."""
 
@@ -23,7 +26,7 @@ class Envelope:
         """Return the message's body; raise WrongOutput where JSON or SQS cannot bear it."""
         meta = {"priority": self.priority, "id": self.id}
         try:
-            body = json.dumps({"value": self.value, "meta": meta}, separators=(",", ":"), allow_nan=False)
+            body = ENCODE({"value": self.value, "meta": meta})
         except (TypeError, ValueError, RecursionError) as error:
             kind = type(self.value).__name__
             raise WrongOutput(f"task {task}: JSON cannot hold its output, of type {kind}: {error}") from error

@@ -43,15 +43,20 @@ class Ready:
     def take(self) -> Held | None:
         """Return the next message. Blocks until there is one; returns None at the end."""
         with self.lock:
-            self._idle += 1
-            self._tell_room()
-            while not (found := self._next()) and not self._stopped.is_set():
-                self._work.wait()
-                self._called = False
-            self._idle -= 1
+            found = self._next() or self._waited()
             self._call()
-            self._tell_room()
+            if not self._waiting or self._waiting[0].message.group in self._busy:
+                self._tell_room()
             return found
+
+    def _waited(self) -> Held | None:
+        self._idle += 1
+        self._tell_room()
+        while not (found := self._next()) and not self._stopped.is_set():
+            self._work.wait()
+            self._called = False
+        self._idle -= 1
+        return found
 
     def free(self, groups: Iterable[str]) -> None:
         """Let the next message of each of these groups be taken."""

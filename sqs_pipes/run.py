@@ -8,7 +8,9 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqs_pipes.buffer import Buffer
@@ -54,6 +56,7 @@ class Run:
         couriers = min(MOST_COURIERS, 1 + plan.workers // WORKERS_A_COURIER)
         self._courier = Courier(sqs, self._hand, settings.linger_seconds, couriers)
         self._values: Buffer[Outcome] = Buffer(BATCH)
+        self._taken: deque[Outcome] = deque()
         target = self._take_turns if not plan.sources else self._take_messages
         self._workers = [
             threading.Thread(target=target, name=f"{name} worker {number}", daemon=True)
@@ -80,7 +83,14 @@ class Run:
     def _finished(self) -> Iterator[Outcome]:
         """Yield outcomes as they come."""
         while not self._values.ended:
-            yield from self._values.take(1 if self._plan.yields_first else BATCH, timeout=LOOK_SECONDS)
+            self._taken.extend(self._values.take(BATCH, timeout=LOOK_SECONDS))
+            while found := self._next_taken():
+                yield found
+
+    def _next_taken(self) -> Outcome | None:
+        with suppress(IndexError):  # the closer may have taken it
+            return self._taken.popleft()
+        return None
 
     def _start(self) -> None:
         name = self._plan.task.name
@@ -110,7 +120,9 @@ class Run:
             self._courier.join(GRACE_SECONDS)
         self._values.close()
         if self._plan.yields_first and not self._ended.wait(LAST_SECONDS):
-            self._hand.release(each.held for each in self._values.take(sys.maxsize) if each.held)
+            self._taken.extend(self._values.take(sys.maxsize))
+            left = [self._taken.popleft() for _ in range(len(self._taken))]
+            self._hand.release(each.held for each in left if each.held)
 
     def _end(self) -> None:
         """Wait until all is settled; give back what is not. A second Ctrl+C cuts the wait short."""
@@ -165,9 +177,7 @@ class Run:
         self._done += len(done)
         self._free(each.held for each in done)
         if self._plan.iterate and not self._plan.yields_first:
-            for each in done:
-                if not each.empty:
-                    self._values.put(each)
+            self._values.put_all([each for each in done if not each.empty])
 
     def _failed(self, held: Held | None, error: BaseException) -> None:
         """End the run, or with on_error='retry' give the message back for a while."""
