@@ -306,6 +306,42 @@ def test_a_killed_readers_message_is_hidden_until_its_timeout_is_over(emulator: 
     until(lambda: [message.receives for message in sqs.receive(url, 1, 1, 0)], [2])
 
 
+# its figures are those of the last benchmarks
+
+RESULTS = ROOT / "benchmarks" / "results"
+FIGURES = dict(re.findall(r"<!-- (\w+) -->\n(.*?)\n<!-- end -->", TEXT, re.DOTALL))
+
+
+def cells(table: str) -> list[list[str]]:
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+@pytest.mark.parametrize("job", ["words", "tasks", "idle", "memory"])
+def test_its_table_of_speed_is_the_benchmarks(job: str) -> None:
+    text = (RESULTS / "sqs_pipes.md").read_text(encoding="utf-8")
+    measured = cells(re.split(rf"^## {job}:", text, flags=re.MULTILINE)[1].split("\n## ")[0])
+    told = cells(FIGURES[job])
+    columns = [measured[0].index(title) for title in told[0]]
+    assert told[2:] == [[row[column] for column in columns] for row in measured[2:]]
+
+
+def test_its_table_of_faults_is_the_benchmarks() -> None:
+    measured = cells((RESULTS / "sqs_faults.md").read_text(encoding="utf-8"))
+    titles = measured[0]
+    found = {(row[0], row[1] == "ours"): dict(zip(titles, row, strict=True)) for row in measured[2:]}
+    told = cells(FIGURES["faults"])[2:]
+    assert {row[0] for row in told} == {case for case, ours in found if ours and found[case, ours]["attempted"]}
+    for case, attempted, lost, duplicated, kept, held_up, *theirs in told:
+        mine, other = found[case, True], found[case, False]
+        assert [mine[title] for title in ("attempted", "lost", "duplicated", "kept", "held up s")] == [
+            attempted, lost, duplicated, kept, held_up,
+        ]  # fmt: skip
+        arrived = [int(other[title].replace(",", "")) for title in ("attempted", "arrived")]
+        assert theirs == [str(arrived[0] - arrived[1]), other["duplicated"], other["held up s"]]
+        assert (lost, duplicated) == ("0", "0")
+
+
 # the seed's script
 
 
