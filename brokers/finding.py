@@ -49,9 +49,18 @@ def find(announce: Announce, port: int = 0, management_port: int = 0, name: str 
             if reason.worth_telling:
                 announce(f"No broker from the {way}: {reason}")
         else:
-            announce(f"Broker: {broker.origin}")
+            _announce(broker, announce)
             return broker
     raise NoBroker("\n".join([NONE_FOUND, *("  (" + reason + ")" for reason in reasons)]))
+
+
+def _announce(broker: Broker, announce: Announce) -> None:
+    try:
+        announce(f"Broker: {broker.origin}")
+    except BaseException:  # Ctrl+C as soon as the line is read: nobody else knows of this broker yet
+        broker.kill()
+        broker.end()
+        raise
 
 
 def _chosen() -> tuple[str, ...]:

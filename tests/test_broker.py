@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT
 from waiting import until
 
-from brokers import ports, queues, record
+from brokers import finding, ports, queues, record
 from brokers.broker import Broker
 from brokers.container import LABEL, Container
 from brokers.finding import NONE_FOUND
@@ -237,6 +237,21 @@ def test_reset_tells_of_the_messages_that_it_cannot_reach(broker: Broker, vhost:
     assert told.stdout == (
         "my_queue: emptied of 2 waiting messages; 1 more at a consumer, back when it ends: end it, then reset again\n"
     )
+
+
+def test_ctrl_c_at_its_first_line_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(line: str) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        server()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    monkeypatch.setenv("RABBITMQ_FROM", "node")
+    before = psutil.Process().children(recursive=True)
+    with pytest.raises(KeyboardInterrupt):
+        finding.find(interrupted)
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 @pytest.mark.usefixtures("broker")
