@@ -15,6 +15,7 @@ import psutil
 
 from benchmarks import peers
 from benchmarks.trial import Failed
+from sqs_pipes.emulator import SETTINGS
 
 START_SECONDS = 30
 LOOK_SECONDS = 0.05
@@ -26,11 +27,10 @@ class Endpoint:
 
     def __enter__(self) -> "Endpoint":
         self.url = f"http://127.0.0.1:{_free_port()}"
-        settings = {"SERVICES": "sqs", "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.sqs.emulator"], cwd=peers.ROOT,
-            env={**os.environ, **settings, "GATEWAY_PORT": self.url.rsplit(":", 1)[1]},
+            env={**os.environ, **SETTINGS, "LOG_LEVEL": "WARNING", "GATEWAY_PORT": self.url.rsplit(":", 1)[1]},
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
