@@ -21,8 +21,10 @@ sys.path[:0] = [str(peers.ROOT / "tests"), str(peers.ROOT / "tests" / "faults")]
 
 import sqs_faults as faults
 from lapinmq_client import Client
-from sqs_emulator import Emulator, at
+from sqs_emulator import at, emulator
 from sqs_stage import OURS, PATIENCE, VISIBILITY, Result, Stage
+
+from sqs_pipes.emulator import Emulator
 
 RESULTS = peers.FOLDER / "results" / "sqs_faults.md"
 THEIRS = Client("sqspipes 0.3.3", str(peers.BENCH / "bin" / "python"))
@@ -84,13 +86,9 @@ def main() -> None:
     asked = parser.parse_args().cases
     end_as_by_ctrl_c()
     peers.prepare()
-    emulator = Emulator()
-    try:
-        emulator.wait()
-        os.environ.update(at(emulator.endpoint))
-        lines = list(_lines(emulator, asked))
-    finally:
-        emulator.end()
+    with emulator() as sqs:
+        os.environ.update(at(sqs.endpoint))
+        lines = list(_lines(sqs, asked))
     if not asked:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")

@@ -55,6 +55,11 @@ class Emulator:
         entry = {"pid": process.pid, "created": record.created(process.pid), "log": str(folder / LOG)}
         return cls({**entry, "endpoint": f"http://127.0.0.1:{port}"}, process)
 
+    @property
+    def port(self) -> int:
+        """Return where on 127.0.0.1 it listens."""
+        return int(self.endpoint.rsplit(":", 1)[1])
+
     def wait(self) -> None:
         """Block until it answers; raise NoEmulator, and end it, where it does not."""
         deadline = time.monotonic() + START_SECONDS

@@ -12,7 +12,7 @@ import pika
 import pytest
 from moto import mock_aws
 from pika.adapters.blocking_connection import BlockingChannel
-from sqs_emulator import KEYS, Emulator, at
+from sqs_emulator import KEYS, at, emulator
 from sqs_plain import Plain
 from sqs_proxy import Proxy
 from sqs_runs import Pipe
@@ -25,6 +25,7 @@ from brokers.node import Node
 from brokers.unavailable import Unavailable
 from chapters.terminal import Terminal
 from endings import end_as_by_ctrl_c
+from sqs_pipes.emulator import Emulator
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
@@ -172,12 +173,8 @@ def held(broker: Broker, vhost: str) -> Callable[[str], Held]:
 def ministack() -> Iterator[Emulator]:
     """An SQS in a process of its own, for the whole run."""
     end_as_by_ctrl_c()
-    emulator = Emulator()
-    try:
-        emulator.wait()
-        yield emulator
-    finally:
-        emulator.end()
+    with emulator() as found:
+        yield found
 
 
 @pytest.fixture

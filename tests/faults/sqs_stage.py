@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lapinmq_client import ROOT, Client, Driver, Event, met
-from sqs_emulator import Emulator, at
+from sqs_emulator import at
 from sqs_plain import Plain
 from sqs_proxy import Proxy
+
+from sqs_pipes.emulator import Emulator
 
 VISIBILITY = 3
 """Seconds for which a killed process's messages stay hidden; with PyPI's sqspipes it is 120."""

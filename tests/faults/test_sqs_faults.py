@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import sqs_faults as faults
-from sqs_emulator import Emulator
 from sqs_stage import OURS, Result, Stage
+
+from sqs_pipes.emulator import Emulator
 
 pytestmark = [pytest.mark.timeout(100), pytest.mark.ministack("other processes use it")]
 
