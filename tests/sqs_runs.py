@@ -12,6 +12,22 @@ from sqs_pipes import TaskClient
 Tasks = Iterable[Any]
 
 
+def make():
+    return 1
+
+
+def work(value):
+    return value
+
+
+def show(value):
+    return value
+
+
+TASKS = [make, work, show]
+"""Three stages that pass on what they get."""
+
+
 class Run:
     """One run of a task as an iterator, in a thread; `outputs` grows, `error` is what ended it."""
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 from sqs_plain import Plain
 from sqs_proxy import DOWN, NO_SUCH_KEY, Proxy, error
-from sqs_runs import Pipe
+from sqs_runs import TASKS, Pipe
 from waiting import until
 
 from sqs_pipes import TaskClient
@@ -23,21 +23,6 @@ pytestmark = [pytest.mark.timeout(60), pytest.mark.ministack("it goes through th
 
 SECONDS = 10
 KEY, SECRET = "AKIAEXAMPLEEXAMPLE", "s3cr3t-s3cr3t-s3cr3t"
-
-
-def make():
-    return 1
-
-
-def work(value):
-    return value
-
-
-def show(value):
-    return value
-
-
-TASKS = [make, work, show]
 
 USES: dict[str, Callable[[TaskClient], object]] = {
     "the first task": lambda client: client.run("make", times=1),

@@ -7,28 +7,13 @@ from collections import Counter
 import pytest
 from sqs_plain import Plain
 from sqs_proxy import DOWN, Answer, Body, Proxy
-from sqs_runs import Pipe, counter
+from sqs_runs import TASKS, Pipe, counter, make, show, work
 from waiting import until
 
 from sqs_pipes import TaskCallback
 from sqs_pipes.errors import PipesError, WrongOutput
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.ministack("it goes through the proxy, or needs SQS's own memory")]
-
-
-def make():
-    return 1
-
-
-def work(value):
-    return value
-
-
-def show(value):
-    return value
-
-
-TASKS = [make, work, show]
 LARGE = 1_048_576
 
 

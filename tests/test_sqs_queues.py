@@ -5,25 +5,13 @@ import json
 import pytest
 from sqs_plain import Plain
 from sqs_proxy import Body, Proxy, error
-from sqs_runs import Pipe, counter
+from sqs_runs import Pipe, counter, make, show, work
 from waiting import until
 
 from sqs_pipes import TaskClient
 from sqs_pipes.errors import WrongTask
 
 pytestmark = pytest.mark.timeout(40)
-
-
-def make():
-    return 1
-
-
-def work(value):
-    return value
-
-
-def show(value):
-    return value
 
 
 def fail(value):

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 from sqs_plain import Plain
 from sqs_proxy import Proxy
-from sqs_runs import Pipe, counter, threads
+from sqs_runs import TASKS, Pipe, counter, make, show, threads, work
 from waiting import until
 
 from sqs_pipes import TaskCallback
@@ -22,21 +22,6 @@ pytestmark = [pytest.mark.timeout(40), pytest.mark.ministack("it counts on exact
 
 SECONDS = 3.0
 """Within which a stopped run has ended."""
-
-
-def make():
-    return 1
-
-
-def work(value):
-    return value
-
-
-def show(value):
-    return value
-
-
-TASKS = [make, work, show]
 
 
 @pytest.fixture
