@@ -23,15 +23,24 @@ class Management:
         self.session = requests.Session()
         self.session.trust_env = False  # a proxy of the network is not for this machine's addresses
 
-    def create_vhost(self, vhost: str) -> None:
-        """Make an empty vhost that the login may use."""
+    def create_vhost(self, vhost: str, *users: str) -> None:
+        """Make an empty vhost that the login may use, and so may these users."""
         self._ask("PUT", f"vhosts/{quote(vhost, safe='')}")
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        self._ask("PUT", f"permissions/{quote(vhost, safe='')}/{quote(self.login[0], safe='')}", json=everything)
+        for user in (self.login[0], *users):
+            self._ask("PUT", f"permissions/{quote(vhost, safe='')}/{quote(user, safe='')}", json=everything)
 
     def delete_vhost(self, vhost: str) -> None:
         """Delete the vhost with all its queues; connections to it are closed by the broker."""
         self._ask("DELETE", f"vhosts/{quote(vhost, safe='')}")
+
+    def create_user(self, name: str, password: str) -> None:
+        """Make a user who may log in, and do nothing until a vhost lets it in."""
+        self._ask("PUT", f"users/{quote(name, safe='')}", json={"password": password, "tags": ""})
+
+    def delete_user(self, name: str) -> None:
+        """Delete the user; its connections are closed by the broker."""
+        self._ask("DELETE", f"users/{quote(name, safe='')}")
 
     def queues(self, vhost: str) -> list[dict[str, Any]]:
         """Return the queues of the vhost; the counts are read now, not taken from the last statistics."""

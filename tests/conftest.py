@@ -30,7 +30,7 @@ from sqs_pipes.emulator import Emulator
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each refused connection drowns a failure's
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("lapinmq", "sqs", "benchmarks")
+PACKAGES = ("lapinmq", "sqs", "benchmarks", "exercises", "grade", "answers", "pictures")
 """Words in the names of test files that are no check of a student's folder; each is a marker, too."""
 
 

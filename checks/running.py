@@ -1,0 +1,139 @@
+"""Running an exercise's check: each step in its turn, under a time limit, to an Outcome."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pika.exceptions import AMQPError
+
+from brokers.unavailable import Unavailable
+from checks.classroom import Classroom
+from checks.exercise import Exercise, Step
+from checks.lab import Lab
+from checks.mistake import Mistake, NotJudged
+
+GRACE_SECONDS = 20
+"""How long a step may take to end after its time limit, when all its scripts are ended; then it is given up."""
+
+
+@dataclass
+class Result:
+    """What became of a step: passed, failed (then `mistake`), skipped, or not judged (then `trouble`)."""
+
+    step: Step
+    status: str
+    seconds: float = 0
+    mistake: Mistake | None = None
+    trouble: str = ""
+
+
+@dataclass
+class Outcome:
+    """What became of an exercise."""
+
+    exercise: Exercise
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def solved(self) -> bool:
+        """Return whether all steps passed."""
+        return all(result.status == "passed" for result in self.results)
+
+    @property
+    def mistake(self) -> Mistake | None:
+        """Return the first mistake."""
+        return next((result.mistake for result in self.results if result.mistake), None)
+
+    @property
+    def trouble(self) -> str:
+        """Return why it could not be judged, empty where it could."""
+        return next((result.trouble for result in self.results if result.trouble), "")
+
+
+def run(
+    classroom: Classroom, exercise: Exercise, file: Path, passed: Callable[[Result], None] = lambda result: None
+) -> Outcome:
+    """Check the student's `file`; call `passed` after each step. Blocks until all are done."""
+    outcome = Outcome(exercise)
+    bad: set[object] = set()
+    for step in exercise.steps:
+        if not file.exists():
+            result = Result(step, "failed", mistake=_absent(exercise, file))
+        elif bad & set(step.needs) or outcome.trouble:
+            result = Result(step, "skipped")
+        else:
+            result = _limited(classroom, exercise, file, step)
+        if result.status != "passed":
+            bad.add(step.function)
+        outcome.results.append(result)
+        passed(result)
+    return outcome
+
+
+def _absent(exercise: Exercise, file: Path) -> Mistake:
+    return Mistake(
+        f"There is no {exercise.file}.",
+        seen=f"the folder {file.parent.name} has no such file",
+        expected=f"your work in {exercise.name}/{exercise.file}",
+        why="The check runs this file.",
+    )
+
+
+def _limited(classroom: Classroom, exercise: Exercise, file: Path, step: Step) -> Result:
+    """Run a step in a thread of its own, so that one that does not come back holds nobody."""
+    begun = time.monotonic()
+    result = Result(step, "not judged", trouble="the check did not come to its end; is the broker slow, or hanging?")
+    lab = Lab(classroom, exercise, file, step)
+    opened = threading.Event()
+
+    def work() -> None:
+        nonlocal result
+        result = _done(lab, step, opened)
+
+    thread = threading.Thread(target=work, name=step.claim, daemon=True)
+    thread.start()
+    while thread.is_alive() and not opened.wait(0.1):  # what the classroom starts has limits of its own
+        continue
+    thread.join(step.seconds)
+    if thread.is_alive():
+        lab.expire()
+        thread.join(GRACE_SECONDS)
+    result.seconds = time.monotonic() - begun
+    return result
+
+
+def _done(lab: Lab, step: Step, opened: threading.Event) -> Result:
+    try:
+        with lab:
+            opened.set()
+            step.function(lab)
+        return Result(step, "passed")
+    except Mistake as mistake:
+        return Result(step, "failed", mistake=mistake)
+    except NotJudged as reason:
+        return Result(step, "not judged", trouble=str(reason))
+    except (AMQPError, OSError, Unavailable) as error:
+        if lab.deadline == 0:
+            return Result(step, "failed", mistake=_late(lab))
+        return Result(step, "not judged", trouble=f"the check lost its broker or its folder ({error!r}); {_TELL}")
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        return Result(step, "not judged", trouble=f"the check itself failed ({error!r}; {where}); {_TELL}")
+
+
+_TELL = "this is not your mistake: run it again, and if it stays, tell your instructor"
+
+
+def _late(lab: Lab) -> Mistake:
+    mistake = Mistake(
+        f"{lab.exercise.file} took too long.",
+        seen=f"this check was not over after {lab.step.seconds:g} s",
+        expected="much less",
+        why="A program that hangs helps nobody. Look for a wait that nothing ends.",
+    )
+    mistake.done = list(lab.story)
+    return mistake
