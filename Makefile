@@ -20,6 +20,12 @@ stop: environment ## end what `make broker` started
 status: environment ## show the queues
 	@$(RUN) broker.py status
 
+check: environment ## check your exercises, up to the first not solved (N=02: that one)
+	@$(RUN) check.py $(N) || [ $$? -eq 1 ]
+
+grade: environment ## mark the submissions in the folder S: make grade S=submissions
+	@$(RUN) grade.py $(S) --out grades
+
 bench: environment ## measure lapinmq and sqs_pipes beside their peers (30 minutes; QUICK=1 for two)
 	@$(RUN) -m benchmarks $(if $(QUICK),--quick)
 	@$(RUN) -m benchmarks.sqs $(if $(QUICK),--quick)
@@ -34,4 +40,4 @@ lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 environment:
 	@$(PYTHON) environment.py
 
-.PHONY: help demo test broker stop status bench lint lock environment
+.PHONY: help demo test broker stop status check grade bench lint lock environment

@@ -100,7 +100,7 @@ class Classroom:
 
     def _new(self) -> Broker:
         try:
-            broker = finding.find(self.announce)
+            broker = finding.find((lambda line: None) if address.elsewhere() else self.announce)
         except finding.NoBroker as reason:
             raise NotJudged(str(reason)) from reason
         self._started.callback(broker.end)

@@ -1,0 +1,143 @@
+"""The exercises' checks are checked: every solution and right answer passes, every starter and wrong answer fails, and
+with the words meant for it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from brokers.broker import Broker
+from chapters.playing import Player
+from chapters.reading import chapters
+from checks import running
+from checks.classroom import Classroom
+from checks.exercise import Exercise, catalogue
+from checks.running import Outcome
+
+ANSWERS = ROOT / "tests" / "answers"
+EXERCISES = {exercise.name: exercise for exercise in catalogue()}
+AT_ONCE = 5
+"""How many answers are checked at a time: most of their time they wait."""
+
+
+def answers(kind: str) -> list[Path]:
+    return sorted(ANSWERS.glob(f"[0-9][0-9]_*/{kind}_*.py"))
+
+
+def name(path: Path) -> str:
+    return f"{path.parent.name[:2]}-{path.stem}"
+
+
+RIGHT, WRONG = answers("right"), answers("wrong")
+
+
+class Marker:
+    """Checks all answers of this run in the background, several at a time."""
+
+    def __init__(self, classroom: Classroom, paths: list[tuple[Exercise, Path]]) -> None:
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._outcomes: dict[Path, Future[Outcome]] = {
+            path: self._pool.submit(running.run, classroom, exercise, path) for exercise, path in paths
+        }
+
+    def outcome(self, path: Path) -> Outcome:
+        """Return what became of it; wait for it."""
+        return self._outcomes[path].result(600)
+
+    def close(self) -> None:
+        """Drop what was not begun, and wait for the rest."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def classroom(broker: Broker) -> Iterator[Classroom]:
+    found = Classroom(print, broker)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def marker(classroom: Classroom, request: pytest.FixtureRequest) -> Iterator[Marker]:
+    """Check what the selected tests of this session ask for."""
+    wanted = [item.callspec.params.get("path") for item in request.session.items if hasattr(item, "callspec")]
+    found = Marker(classroom, [(exercise_of(path), path) for path in wanted if path in KNOWN])
+    yield found
+    found.close()
+
+
+def exercise_of(path: Path) -> Exercise:
+    return EXERCISES[path.parent.name]
+
+
+STARTERS = [exercise.starter for exercise in EXERCISES.values()]
+SOLUTIONS = [exercise.solution for exercise in EXERCISES.values()]
+KNOWN = {*RIGHT, *WRONG, *STARTERS, *SOLUTIONS}
+
+
+def told(outcome: Outcome) -> str:
+    mistake = outcome.mistake
+    said = [outcome.trouble, *(f"{result.step.claim} {result.status}" for result in outcome.results)]
+    return "\n".join([*said, *([mistake.headline, *mistake.done, mistake.seen, mistake.expected] if mistake else [])])
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("path", [*SOLUTIONS, *RIGHT], ids=name)
+def test_a_right_answer_passes(path: Path, marker: Marker) -> None:
+    outcome = marker.outcome(path)
+    assert outcome.solved, told(outcome)
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("path", [*WRONG, *STARTERS], ids=name)
+def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, marker: Marker) -> None:
+    if path in WRONG:
+        says = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# says: ")
+    else:
+        says = (ANSWERS / path.parent.name / "starter.says").read_text(encoding="utf-8").strip()
+    outcome = marker.outcome(path)
+    assert outcome.mistake, told(outcome)
+    assert says in outcome.mistake.headline, told(outcome)
+    assert outcome.mistake.why
+    assert outcome.mistake.expected
+    assert outcome.mistake.seen
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+def test_an_exercise_is_complete(exercise: Exercise) -> None:
+    assert exercise.starter.exists()
+    assert exercise.solution.exists()
+    assert "TODO" not in exercise.solution.read_text(encoding="utf-8")
+    assert len(exercise.hints) == 3
+    assert all(exercise.hints)
+    assert len([path for path in RIGHT if path.parent.name == exercise.name]) >= 2
+    assert len([path for path in WRONG if path.parent.name == exercise.name]) >= 6
+    assert [path.name for path in (exercise.starter.parent).glob("*.py")] == [exercise.file]
+    readme = (exercise.starter.parent / "README.md").read_text(encoding="utf-8")
+    assert f"python check.py {exercise.number:02}" in readme
+
+
+def test_no_answer_says_nothing() -> None:
+    assert [path for path in WRONG if not path.read_text(encoding="utf-8").startswith("# says: ")] == []
+
+
+def test_no_answer_is_for_an_exercise_that_is_not_there() -> None:
+    assert {path.parent.name for path in RIGHT + WRONG} <= set(EXERCISES)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+def test_the_solution_shows_what_the_exercise_says(
+    exercise: Exercise, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    request.getfixturevalue("ministack" if exercise.sqs else "vhost")
+    where = request.getfixturevalue("ministack").environment() if exercise.sqs else os.environ
+    folder = tmp_path / "exercises" / exercise.name
+    folder.mkdir(parents=True)
+    shutil.copy(exercise.solution, folder)
+    played = chapters(exercise.starter.parent / "README.md")
+    assert played, "it has no transcript"
+    for chapter in played:
+        Player(tmp_path, {**where, "PYTHONPATH": str(ROOT)}).play(chapter)
