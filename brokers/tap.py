@@ -47,13 +47,18 @@ class Seen:
 class Tap:
     """Listens on 127.0.0.1:`port` from the start to close(), and passes all on to the broker at host:port.
 
-    With `heartbeat` the scripts are told that many seconds by the broker, in place of its own 60.
+    With `heartbeat` the scripts are told that many seconds by the broker, in place of its own 60. Scripts that send
+    more than `most_methods` or `most_bytes` are cut off, and let in no more; `exceeded` then says so.
     """
 
-    def __init__(self, host: str, port: int, heartbeat: int | None = None) -> None:
+    def __init__(
+        self, host: str, port: int, heartbeat: int | None = None, most_methods: int = 100_000, most_bytes: int = 1 << 26
+    ) -> None:
         self.seen: list[Seen] = []
         self.connections = 0
         self.heartbeat = heartbeat
+        self.exceeded = ""
+        self._most_methods, self._most_bytes, self._bytes = most_methods, most_bytes, 0
         self._broker = (host, port)
         self._held = threading.Event()
         self._lock = threading.Lock()
@@ -83,6 +88,14 @@ class Tap:
         """Pass nothing on to the broker from now until cut(): it is written down, and then lost."""
         self._held.set()
 
+    def count(self, size: int) -> None:
+        """Add to what has passed; cut all off when it is too much."""
+        self._bytes += size
+        if len(self.seen) > self._most_methods or self._bytes > self._most_bytes:
+            most = f"{self._most_methods} commands and messages, or {self._most_bytes >> 20} MB"
+            self.exceeded = f"more than {most} passed between it and the broker"
+            self.cut()
+
     def methods(self, name: str, up: bool = True) -> list[Seen]:
         """Return what passed of one method so far."""
         return [each for each in list(self.seen) if each.up == up and each.name == name]
@@ -94,6 +107,8 @@ class Tap:
             except OSError:
                 return
             try:
+                if self.exceeded:
+                    raise OSError(self.exceeded)
                 broker = socket.create_connection(self._broker, timeout=10)
             except OSError:  # the broker is down: the script shall see that, and may try again
                 script.close()
@@ -110,6 +125,7 @@ class Tap:
         with suppress(OSError):
             while chunk := source.recv(CHUNK):
                 passed = line.read(chunk)
+                self.count(len(chunk))
                 if not (line.up and self._held.is_set()):
                     target.sendall(passed)
         for end in (source, target):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import requests
 
@@ -24,6 +25,12 @@ from sqs_pipes.emulator import Emulator, NoEmulator
 Announce = Callable[[str], None]
 
 
+class Room(Protocol):
+    """What a lab is to its classroom."""
+
+    def expire(self) -> None: ...
+
+
 class Classroom:
     """Starts what is needed when it is needed, once; close() ends what it started. All methods may be called from
     any thread."""
@@ -37,6 +44,8 @@ class Classroom:
         self._started = ExitStack()
         self._lock = threading.Lock()
         self._victims = threading.Lock()
+        self._rooms: list[Room] = []
+        self.stopped = False
 
     def broker(self) -> Broker:
         """Return a broker that answers, with its management API. Blocks while one is started; raise NotJudged."""
@@ -71,6 +80,26 @@ class Classroom:
                 except NoEmulator as reason:
                     raise NotJudged(str(reason)) from reason
             return self._emulator
+
+    def open(self, room: Room) -> None:
+        """Take a lab in; raise NotJudged after stop()."""
+        with self._lock:
+            if self.stopped:
+                raise NotJudged("interrupted")
+            self._rooms.append(room)
+
+    def left(self, room: Room) -> None:
+        """Forget a lab that is over."""
+        with self._lock:
+            self._rooms.remove(room)
+
+    def stop(self) -> None:
+        """Let all labs that are open come to their end at once, and open no more. Twice does no harm."""
+        with self._lock:
+            self.stopped = True
+            rooms = list(self._rooms)
+        for room in rooms:
+            room.expire()
 
     def close(self) -> None:
         """End what was started here. Blocks until it is gone."""

@@ -4,7 +4,8 @@ Each function blocks until what it expects is there, or raises a Mistake that na
 """
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from brokers.traffic import Delivery
 from checks.lab import Lab
@@ -73,6 +74,29 @@ def connects(lab: Lab, script: Script, seconds: float = 10) -> None:
     raise no_connection
 
 
+def reaches_sqs(lab: Lab, script: Script, seconds: float = 15) -> None:
+    """Wait until the script has asked the SQS that it was told, with the key that it was given."""
+    lab.until(lambda: lab.sqs.requests or script.ended, seconds)
+    others = {one.account for one in lab.sqs.requests} - {lab.sqs.account}
+    if lab.sqs.requests and not others:
+        return
+    within_limits(script)
+    if not others and not any(word in line for line in script.errors[-3:] for word in ("onnect", "ndpoint", "HTTP")):
+        no_error(script)
+    raise Mistake(
+        f"{script.name} has an access key of its own."
+        if others
+        else f"{script.name} did not ask the SQS that the environment names.",
+        seen=f"a request with the key {others.pop()}"
+        if others
+        else "no request came to the address in AWS_ENDPOINT_URL_SQS" + _last_error(script),
+        expected="boto3.client('sqs') without endpoint, region and keys: it reads them from the environment",
+        why="An address in the code must be changed on every other machine, and a key in the code is known to "
+        "all who read it.",
+        read="sqs_pipes/README.md, Where SQS is",
+    )
+
+
 def ends(lab: Lab, script: Script, seconds: float = 10, after: str = "") -> None:
     """Wait until the script has ended by itself, without an error."""
     lab.until(lambda: script.ended, seconds)
@@ -134,6 +158,24 @@ def prints(lab: Lab, script: Script, lines: Sequence[str], seconds: float = 10) 
             seen=f"its output: {shown(script.output)}",
             expected=f"its output to have: {' | '.join(lines)}",
             why="What it prints is the result that its user sees.",
+        )
+
+
+def settles(lab: Lab, script: Script, condition: Callable[[], object], quiet: float = 4) -> None:
+    """Wait until the condition holds, the script has ended, or nothing has moved for `quiet` seconds: on the line,
+    in the journal, in its output."""
+    lab.until(lambda: condition() or script.ended or _moved(lab, script) < time.monotonic() - quiet, 20)
+
+
+def closes(lab: Lab, script: Script) -> None:
+    """Raise a Mistake if the script, which has ended, left a connection open."""
+    opened = {each.connection for each in lab.tap.methods("Connection.Open")}
+    if not lab.until(lambda: opened <= {each.connection for each in lab.tap.methods("Connection.Close")}, 2):
+        raise Mistake(
+            "The connection was not closed.",
+            seen=f"{script.name} ended without a farewell to the broker",
+            expected="mq.close() or connection.close() as the last step, or a with statement around all",
+            why="The broker writes a warning for each lost connection, and cannot tell your end from a crash.",
         )
 
 
@@ -224,6 +266,13 @@ def _missing(script: Script, lines: Sequence[str]) -> list[str]:
 
 def _consumed(lab: Lab, queue: str) -> bool:
     return any(each.method.queue == queue for each in lab.tap.methods("Basic.Consume"))
+
+
+def _moved(lab: Lab, script: Script) -> float:
+    """Return when something moved last, on time.monotonic's clock."""
+    seen = [each.at for each in lab.tap.seen[-1:]]
+    printed = [line.at for line in script.lines[-1:]]
+    return max([script.begun, *seen, *printed, *(noted.at for noted in lab.journal()[-1:])])
 
 
 def _about_connection(script: Script) -> bool:

@@ -3,7 +3,6 @@
 It is for the thread of its step; only expire() is for others.
 """
 
-import json
 import os
 import random
 import shutil
@@ -15,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pika
 import requests
@@ -27,10 +26,14 @@ from brokers.broker import Broker
 from brokers.management import Management
 from brokers.tap import Tap
 from brokers.traffic import Delivery, Publication, deliveries, publications
+from checks import journal
 from checks.classroom import Classroom
 from checks.exercise import ROOT, Exercise, Step
 from checks.mistake import Mistake, NotJudged
 from checks.script import Script
+
+if TYPE_CHECKING:
+    from checks.sqs_bench import Bench
 
 PASSED_ON = (
     "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV",
@@ -49,14 +52,6 @@ WORDS = [
 POLL_SECONDS = 0.02
 
 T = TypeVar("T")
-
-
-class Noted(NamedTuple):
-    """One line of the journal that exercises/work.py keeps: `what` is begin or done."""
-
-    at: float
-    what: str
-    message: str
 
 
 class Lab:
@@ -78,10 +73,14 @@ class Lab:
         self._channel: BlockingChannel | None = None
         self.broker: Broker
         self.tap: Tap
+        self.sqs: Bench
+        """In place of broker and tap where the exercise is about SQS."""
         self.folder: Path
 
     def __enter__(self) -> "Lab":
         try:
+            self.classroom.open(self)
+            self._undo.callback(self.classroom.left, self)
             self._open()
         except BaseException:
             self._undo.close()
@@ -124,11 +123,9 @@ class Lab:
         self.story.append(f"pressed Ctrl+C in {script.name}")
         script.interrupt()
 
-    def journal(self) -> list[Noted]:
+    def journal(self) -> list[journal.Noted]:
         """Return when exercises/work.py began and was done with which message, in this lab's scripts."""
-        path = self.folder / "journal"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [Noted(*json.loads(line)) for line in lines if line.endswith("]")]
+        return journal.read(self.folder / "journal")
 
     # The broker, past the tap.
 
@@ -209,7 +206,7 @@ class Lab:
         """Return the condition's first true value, or its last one when the time is over. Blocks at most `seconds`."""
         deadline = min(time.monotonic() + seconds, self.deadline)
         while not (value := condition()) and time.monotonic() < deadline:
-            if any(script.exceeded for script in self.scripts):
+            if any(script.exceeded for script in self.scripts) or self.exceeded:
                 break
             time.sleep(POLL_SECONDS)
         return value
@@ -222,8 +219,13 @@ class Lab:
         """Return that many different words, others in each run."""
         return self._random.sample(WORDS, count)
 
+    @property
+    def exceeded(self) -> str:
+        """Return what its scripts sent too much of, empty where they did not."""
+        return self.tap.exceeded if hasattr(self, "tap") else ""
+
     def expire(self) -> None:
-        """End its scripts and cut the line, from any thread, so that the step comes to its end."""
+        """End its scripts, from any thread, so that nothing is waited for any more and the step comes to its end."""
         self.deadline = 0
         for script in list(self.scripts):
             script.kill()
@@ -262,7 +264,10 @@ class Lab:
         }  # fmt: skip
 
     def _open_sqs(self) -> None:
-        self._where = self.classroom.emulator().environment()
+        from checks.sqs_bench import Bench  # noqa: PLC0415 - boto3 takes long, and most exercises do without
+
+        self.sqs = self._undo.enter_context(Bench(self.classroom.emulator()))
+        self._where = self.sqs.environment()
 
     def _asked(self, queue: str) -> Any:
         try:

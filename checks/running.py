@@ -111,29 +111,55 @@ def _done(lab: Lab, step: Step, opened: threading.Event) -> Result:
             opened.set()
             step.function(lab)
         return Result(step, "passed")
-    except Mistake as mistake:
-        return Result(step, "failed", mistake=mistake)
-    except NotJudged as reason:
-        return Result(step, "not judged", trouble=str(reason))
-    except (AMQPError, OSError, Unavailable) as error:
-        if lab.deadline == 0:
-            return Result(step, "failed", mistake=_late(lab))
-        return Result(step, "not judged", trouble=f"the check lost its broker or its folder ({error!r}); {_TELL}")
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}, line {place.lineno}"
-        return Result(step, "not judged", trouble=f"the check itself failed ({error!r}; {where}); {_TELL}")
+        mistake = _mistake(lab, error)
+        if mistake and not lab.classroom.stopped:
+            return Result(step, "failed", mistake=mistake)
+        return Result(step, "not judged", trouble=_trouble(lab, error))
+
+
+def _mistake(lab: Lab, error: Exception) -> Mistake | None:
+    """Return what the student is to be told, None where the error is not the student's."""
+    if lab.exceeded:
+        return _flood(lab)
+    if isinstance(error, Mistake):
+        return error
+    lost = isinstance(error, (AMQPError, OSError)) and lab.deadline == 0  # what it worked with was ended by expire()
+    return _late(lab) if lost else None
+
+
+def _trouble(lab: Lab, error: Exception) -> str:
+    if lab.classroom.stopped:
+        return "interrupted"
+    if isinstance(error, NotJudged):
+        return str(error)
+    if isinstance(error, (AMQPError, OSError, Unavailable)):
+        return f"the check lost its broker or its folder ({error!r}); {_TELL}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"the check itself failed ({error!r}; {Path(place.filename).name}, line {place.lineno}); {_TELL}"
 
 
 _TELL = "this is not your mistake: run it again, and if it stays, tell your instructor"
 
 
 def _late(lab: Lab) -> Mistake:
-    mistake = Mistake(
+    return _told(lab, Mistake(
         f"{lab.exercise.file} took too long.",
         seen=f"this check was not over after {lab.step.seconds:g} s",
         expected="much less",
         why="A program that hangs helps nobody. Look for a wait that nothing ends.",
-    )
+    ))  # fmt: skip
+
+
+def _flood(lab: Lab) -> Mistake:
+    return _told(lab, Mistake(
+        f"{lab.exercise.file} was cut off: {lab.exceeded}.",
+        seen="traffic without end",
+        expected="some dozens of messages",
+        why="What is published or requeued in an endless loop fills the broker, and stops everybody who uses it.",
+    ))  # fmt: skip
+
+
+def _told(lab: Lab, mistake: Mistake) -> Mistake:
     mistake.done = list(lab.story)
     return mistake
