@@ -14,6 +14,7 @@ from typing import IO, Any, NamedTuple
 
 import psutil
 
+from checks import apart
 from checks.warden import MARK, Limits, Ward, Warden
 
 
@@ -42,11 +43,11 @@ class Script:
             flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, str(file), *arguments], cwd=file.parent, env={**environment, MARK: mark},
+            [*apart.command(limits), sys.executable, str(file), *arguments],
+            cwd=file.parent, env={**environment, MARK: mark},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **flags,
         )  # fmt: skip
-        self._ward = Ward(self.process.pid, mark, limits, self._exceed, _created(self.process.pid))
-        _limit(self.process.pid, limits)
+        self._ward = Ward(self.process.pid, mark, limits, self._exceed, file.parent, _created(self.process.pid))
         self._warden = warden
         warden.watch(self._ward)
         self._readers = [
@@ -74,7 +75,8 @@ class Script:
     @property
     def status(self) -> int | None:
         """Return its exit status, below zero when a signal ended it, None while it runs."""
-        return self.process.poll()
+        status = self.process.poll()
+        return 128 - status if status and status > 128 and self.limits.apart else status  # as the shell tells it
 
     def wait(self, seconds: float) -> bool:
         """Return whether it ended within so many seconds; what it printed is then complete."""
@@ -107,15 +109,16 @@ class Script:
         self.exceeded = self.exceeded or what
 
     def _read(self, stream: IO[bytes], out: bool) -> None:
-        size, rest = 0, b""
+        size = count = 0
+        rest = b""
         with suppress(OSError, ValueError), stream:
             while chunk := os.read(stream.fileno(), 65536):
-                size += len(chunk)
-                if size > self.limits.output:
-                    self._exceed(f"it printed more than {self.limits.output >> 20} MB")
+                *whole, rest = (rest + chunk).split(b"\n")
+                size, count = size + len(chunk), count + len(whole)
+                if size > self.limits.output or count > self.limits.lines:
+                    self._exceed(f"it printed more than {self.limits.output >> 20} MB, or {self.limits.lines} lines")
                     self._warden.release(self._ward)
                     return
-                *whole, rest = (rest + chunk).split(b"\n")
                 self._take(whole, out)
         if rest:
             self._take([rest], out)
@@ -135,14 +138,3 @@ def _created(pid: int) -> float:
         return psutil.Process(pid).create_time()
     except psutil.Error:  # it has ended already
         return time.time()
-
-
-def _limit(pid: int, limits: Limits) -> None:
-    """Set what the system itself can limit, from outside, a moment after the start: Linux can, others have the warden."""
-    if sys.platform == "linux":
-        import resource  # noqa: PLC0415 - Windows has none
-
-        with suppress(OSError, ValueError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (limits.address_space, limits.address_space))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (limits.file, limits.file))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))

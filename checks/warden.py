@@ -1,9 +1,11 @@
 """A Warden: it watches what students' scripts start, and ends what takes too much.
 
-One thread looks at all of them. A script is told from others by a word in its environment, which its children inherit,
-also those that leave its process group.
+One thread looks at all of them. What belongs to a script is told by its parents, and by a word in its environment,
+which its children inherit, also those that left its session. Where scripts run apart (apart.py) that is all; elsewhere
+a process that leaves its session, loses its parent and clears its environment between two looks is not found.
 """
 
+import itertools
 import os
 import signal
 import threading
@@ -11,32 +13,40 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
-LOOK_SECONDS = 0.15
+LOOK_SECONDS = 0.2
 """How often it looks. A fork bomb in Python makes some hundred processes in that time."""
+
+END_SECONDS = 10
+"""How long it goes on killing what a script started before it gives up."""
 
 MARK = "CHECKED_SCRIPT"
 """The environment variable that holds a script's mark."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Limits:
-    """What one script may take with all that it starts; reached means that it is ended."""
+    """What one script may take, with all that it starts; more, and it is ended. Sizes are in bytes."""
 
     processes: int = 24
     memory: int = 1 << 30
-    """In bytes, resident, together."""
+    """Resident, of all its processes together."""
     address_space: int = 4 << 30
-    """In bytes, of each process, where the system can limit it: it stops a single huge allocation."""
+    """Of each process, where the system can limit it: it stops a single huge allocation."""
     output: int = 1 << 20
-    """In bytes, on each of standard output and standard error."""
+    """On each of standard output and standard error."""
+    lines: int = 20_000
+    """On each of them."""
     file: int = 64 << 20
-    """In bytes, of a file that it writes, where the system can limit it."""
+    """Of each file that it writes, where the system can limit it, and of all in its folder."""
+    apart: bool = False
+    """Whether it is to see no processes but its own, where the system allows that."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Ward:
     """One script that is watched."""
 
@@ -45,6 +55,8 @@ class Ward:
     limits: Limits
     tell: Callable[[str], None]
     """Called with what was exceeded."""
+    folder: Path
+    """Where it runs, and may write."""
     created: float
     """When the process was: it tells it from a later one with its number."""
     known: dict[int, float] = field(default_factory=dict)
@@ -52,10 +64,10 @@ class Ward:
 
 
 class Warden:
-    """Watches wards from watch() to release(); without any, its thread waits."""
+    """Watches wards from watch() to release(); without any, its thread waits. All methods are for any thread."""
 
     def __init__(self) -> None:
-        self._wards: dict[int, Ward] = {}
+        self._wards: set[Ward] = set()
         self._some = threading.Event()
         self._lock = threading.Lock()
         threading.Thread(target=self._look, name="warden", daemon=True).start()
@@ -63,28 +75,27 @@ class Warden:
     def watch(self, ward: Ward) -> None:
         """Begin with a process that has just been started."""
         with self._lock:
-            self._wards[ward.pid] = ward
+            self._wards.add(ward)
         self._some.set()
 
     def release(self, ward: Ward) -> None:
-        """End all of its processes, and watch it no more. Blocks until they are gone."""
+        """End all of its processes, and watch it no more. Blocks until they are gone; twice does no harm."""
         with self._lock:
-            self._wards.pop(ward.pid, None)
-        for _ in range(20):  # what forks while it is ended is found at the next look
+            self._wards.discard(ward)
+        deadline = time.monotonic() + END_SECONDS
+        _kill_group(ward)  # first: looking takes time, in which a fork bomb grows
+        while (left := _belonging(ward)) and time.monotonic() < deadline:
             _kill_group(ward)
-            left = _processes(ward)
             for process in left:
                 with suppress(psutil.Error):
                     process.kill()
-            if not left:
-                return
-            psutil.wait_procs(left, timeout=0.5)
+            _await_end(left)
 
     def _look(self) -> None:
         while True:
             self._some.wait()
             with self._lock:
-                wards = list(self._wards.values())
+                wards = list(self._wards)
                 if not wards:
                     self._some.clear()
             if wards:
@@ -94,35 +105,60 @@ class Warden:
     def _judge(self, wards: list[Ward]) -> None:
         children = _children()
         for ward in wards:
-            pids = _tree(ward.pid, children) | set(ward.known)
-            memory = 0
-            for pid in pids:
-                with suppress(psutil.Error):
-                    process = psutil.Process(pid)
-                    if ward.known.setdefault(pid, process.create_time()) == process.create_time():
-                        memory += process.memory_info().rss
-            alive = [pid for pid in pids if pid in children or psutil.pid_exists(pid)]
-            reason = ""
-            if len(alive) > ward.limits.processes:
-                reason = f"it started more than {ward.limits.processes} processes"
-            elif memory > ward.limits.memory:
-                reason = f"it took more than {ward.limits.memory >> 20} MB of memory"
-            if reason:
+            if reason := _exceeded(ward, children):
                 ward.tell(reason)
-                self.release(ward)
+                threading.Thread(target=self.release, args=(ward,), name="warden's hand", daemon=True).start()
+
+
+def _exceeded(ward: Ward, children: dict[int, list[int]]) -> str:
+    """Return what a ward takes too much of, empty for nothing."""
+    limits, count, memory = ward.limits, 0, 0
+    tree = _tree(ward, children)
+    if len(tree) > 2 * limits.processes:  # at once: to look at each takes time, in which a fork bomb grows
+        return f"it started more than {limits.processes} processes"
+    for pid in tree | set(ward.known):
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            created = process.create_time()
+            if ward.known.setdefault(pid, created) == created and process.status() != psutil.STATUS_ZOMBIE:
+                count += 1
+                memory += process.memory_info().rss
+    if count > limits.processes:
+        return f"it started more than {limits.processes} processes"
+    if memory > limits.memory:
+        return f"it took more than {limits.memory >> 20} MB of memory"
+    if _written(ward.folder) > limits.file:
+        return f"it wrote more than {limits.file >> 20} MB of files"
+    return ""
+
+
+def _written(folder: Path) -> int:
+    """Return how many bytes a folder's files take on the disk, without what links lead to; of the first thousand."""
+    found, left, folders = 0, 1000, [str(folder)]
+    while folders and left > 0:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in itertools.islice(entries, left):
+                left -= 1
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    told = entry.stat(follow_symlinks=False)
+                    found += getattr(told, "st_blocks", told.st_size >> 9) << 9
+    return found
 
 
 def _children() -> dict[int, list[int]]:
     """Return each process's children, read once for all wards."""
     found: dict[int, list[int]] = {}
     for process in psutil.process_iter(["ppid"]):
-        found.setdefault(process.pid, [])
         found.setdefault(process.info["ppid"] or 0, []).append(process.pid)
     return found
 
 
-def _tree(pid: int, children: dict[int, list[int]]) -> set[int]:
-    found, new = set(), [pid]
+def _tree(ward: Ward, children: dict[int, list[int]]) -> set[int]:
+    """Return the script's process with all below it, or nothing where its number is another's now."""
+    found: set[int] = set()
+    new = [] if _is_another(ward) else [ward.pid]
     while new:
         one = new.pop()
         if one not in found:
@@ -145,15 +181,32 @@ def _kill_group(ward: Ward) -> None:
             os.killpg(ward.pid, signal.SIGKILL)
 
 
-def _processes(ward: Ward) -> list[psutil.Process]:
-    """Return what lives of a script: its tree, and whatever carries its mark."""
-    pids = set() if _is_another(ward) else _tree(ward.pid, _children())
+def _belonging(ward: Ward) -> list[psutil.Process]:
+    """Return what lives of a script: its tree, what was in it before, and whatever carries its mark."""
+    pids = _tree(ward, _children())
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            created = ward.known.get(process.pid)
-            known = created is not None and created == process.create_time()
-            ours = process.pid in pids or known or process.environ().get(MARK) == ward.mark
-            if ours and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+            ours = process.pid in pids or ward.known.get(process.pid) == process.create_time()
+            if (ours or _marked(process, ward)) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def _marked(process: psutil.Process, ward: Ward) -> bool:
+    """Return whether it carries the ward's mark; of older processes, and this one, nobody asks."""
+    young = process.create_time() >= ward.created - 1 and process.pid != os.getpid()
+    return bool(young and process.environ().get(MARK) == ward.mark)
+
+
+def _await_end(processes: list[psutil.Process]) -> None:
+    """Block until they are gone, a second at most. psutil's own wait() would take a child's exit status from Popen."""
+    deadline = time.monotonic() + 1
+    while any(_alive(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False

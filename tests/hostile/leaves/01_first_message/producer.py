@@ -1,0 +1,4 @@
+"""Ends before it begins."""
+import sys
+
+sys.exit(3)
