@@ -30,6 +30,9 @@ bench: environment ## measure lapinmq and sqs_pipes beside their peers (30 minut
 	@$(RUN) -m benchmarks $(if $(QUICK),--quick)
 	@$(RUN) -m benchmarks.sqs $(if $(QUICK),--quick)
 
+pictures: environment ## play the lessons, and draw docs/images from what happened (ONLY=consumer1: that one)
+	@$(RUN) -m pictures $(ONLY)
+
 lint: environment ## check style and types
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
@@ -40,4 +43,4 @@ lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 environment:
 	@$(PYTHON) environment.py
 
-.PHONY: help demo test broker stop status check grade bench lint lock environment
+.PHONY: help demo test broker stop status check grade bench pictures lint lock environment
