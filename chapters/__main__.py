@@ -21,7 +21,7 @@ from brokers.finding import NoBroker, find
 from brokers.management import Management
 from brokers.unavailable import Unavailable
 from chapters.playing import Mismatch, OrderlyPlayer, Player
-from chapters.reading import Chapter, chapters
+from chapters.reading import EXERCISES, Chapter, chapters
 from endings import end_as_by_ctrl_c
 from sqs_pipes.emulator import Emulator, NoEmulator
 
@@ -74,7 +74,7 @@ def _play_on_rabbitmq(console: Console, wanted: set[str]) -> int:
     try:
         with console.status("Waiting for RabbitMQ to answer ..."):
             broker.wait()
-        found = [chapter for chapter in chapters() if not wanted or str(chapter.number) in wanted]
+        found = [one for one in chapters() if (not wanted or str(one.number) in wanted) and one.number != EXERCISES]
         for chapter in found:
             console.print(f"\n[bold]{chapter.number}. {chapter.title}[/bold]")
             _play_in_a_vhost(console, broker, chapter)

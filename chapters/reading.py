@@ -11,6 +11,9 @@ from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
+EXERCISES = 11
+"""The chapter in which the reader writes files on the way; it is not played as the others are."""
+
 
 @dataclass
 class Segment:

@@ -1,0 +1,242 @@
+"""check.py as a student meets it: the README's transcript, hints, --watch, and what is not the student's fault."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from conftest import ROOT
+
+from brokers.broker import Broker
+from brokers.management import Management
+from chapters.playing import Player
+from chapters.reading import EXERCISES, Block, chapters, excerpts
+from chapters.terminal import Terminal
+from checks import running
+from checks.classroom import Classroom
+from checks.exercise import Exercise, Step, catalogue
+from checks.lab import Lab
+from checks.mistake import NotJudged
+
+NEEDED = ["brokers", "chapters", "checks", "exercises", "solutions", "sqs_pipes"]
+FIRST, SECOND = catalogue()[:2]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A student's copy of the repository, with the starters as they are here, and nothing reached."""
+    for name in NEEDED:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ROOT.glob("*.py"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+def solve(copy: Path, exercise: Exercise) -> None:
+    shutil.copy(exercise.solution, copy / "exercises" / exercise.name)
+
+
+def check(copy: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "check.py", *words], cwd=copy, env={**os.environ, "NO_COLOR": "1", **environment},
+        capture_output=True, encoding="utf-8", timeout=100, check=False,
+    )  # fmt: skip
+
+
+class Student(Player):
+    """Types what the README says, and before that writes what it shows of a solution into the exercise's file."""
+
+    def _play_block(self, block: Block, later: Block | None) -> None:
+        for excerpt in excerpts():
+            folder = excerpt.file.split("/")
+            if folder[0] == "solutions" and excerpt.line < block.segments[0].line:
+                shutil.copy(ROOT / excerpt.file, self.folder / "exercises" / folder[1])
+        super()._play_block(block, later)
+
+
+@pytest.fixture
+def running_broker(vhost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker that a student has running: the suite's, which check.py finds by the environment."""
+    monkeypatch.setenv("RABBITMQ_FROM", "environment")
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_the_readme_shows_how_a_student_solves_the_first_two(copy: Path) -> None:
+    (chapter,) = (chapter for chapter in chapters() if chapter.number == EXERCISES)
+    Student(copy, {**os.environ, "PYTHONPATH": "", "CHECK_SEED": "1"}).play(chapter)
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_what_was_solved_is_not_run_again_until_it_is_changed(copy: Path) -> None:
+    solve(copy, FIRST)
+    assert f"{FIRST.title}: solved" in check(copy).stdout
+    again = check(copy)
+    assert f"{FIRST.title}: solved" not in again.stdout
+    assert f"1 of {len(catalogue())} exercises solved" in again.stdout
+    shutil.copy(FIRST.starter, copy / "exercises" / FIRST.name)
+    changed = check(copy)
+    assert f"{FIRST.title}: not solved yet" in changed.stdout
+    assert changed.returncode == 1
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_a_number_checks_that_exercise_and_nothing_else(copy: Path) -> None:
+    solve(copy, SECOND)
+    done = check(copy, "02")
+    assert f"{SECOND.title}: solved" in done.stdout
+    assert FIRST.title not in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_number_that_is_none_is_said(copy: Path) -> None:
+    done = check(copy, "77")
+    assert done.returncode == 2
+    assert f"there is no exercise 77; there are 01 to {len(catalogue()):02}" in done.stderr
+
+
+def test_hints_open_one_by_one(copy: Path) -> None:
+    shown = [check(copy, "01", "--hint").stdout for _ in range(4)]
+    assert [text.splitlines()[0].split(", ")[-1] for text in shown] == [
+        "hint 1 of 3:", "hint 2 of 3:", "hint 3 of 3:", "hint 3 of 3:",
+    ]  # fmt: skip
+    assert all(hint in text for hint, text in zip(FIRST.hints, shown, strict=False))
+    assert f"solutions/{FIRST.name}/{FIRST.file}" not in shown[1]
+    assert f"solutions/{FIRST.name}/{FIRST.file}" in shown[2]
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_watch_checks_again_when_a_file_changes_and_ends_on_ctrl_c(
+    copy: Path, terminal: Callable[[Path], Terminal]
+) -> None:
+    shell = terminal(copy)
+    shell.environment["PYTHONPATH"] = ""
+    shell.type("python check.py --watch")
+    assert until(shell, "Waiting for a change") >= {f"{FIRST.title}: not solved yet"}
+    solve(copy, FIRST)
+    assert until(shell, "Waiting for a change") >= {f"{FIRST.title}: solved", f"{SECOND.title}: not solved yet"}
+    shell.interrupt()
+    until(shell, None)
+    assert shell.status == 130
+
+
+def until(shell: Terminal, last: str | None) -> set[str]:
+    """Return the lines up to one that begins so, or to the end."""
+    found = set()
+    while (line := shell.line(60)) is not None:
+        found.add(line)
+        if last and line.startswith(last):
+            return found
+    assert last is None, found
+    return found
+
+
+def test_a_broker_that_is_down_is_not_the_students_fault(copy: Path) -> None:
+    done = check(copy, RABBITMQ_FROM="environment", RABBITMQ_HOST="127.0.0.1", RABBITMQ_PORT="1")
+    assert done.returncode == 2
+    assert "Not judged, and not your mistake" in done.stdout
+    assert "connection refused" in done.stdout
+    assert "not solved yet" not in done.stdout
+
+
+def test_a_missing_package_is_said_with_what_to_type() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "check.py"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert "python3 environment.py" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def classroom(broker: Broker) -> Iterator[Classroom]:
+    found = Classroom(print, broker)
+    yield found
+    found.close()
+
+
+def with_steps(monkeypatch: pytest.MonkeyPatch, *functions: Callable[[Lab], None], seconds: float = 30) -> Exercise:
+    steps = [Step(function.__name__, function, functions[:place], seconds, None, False)
+             for place, function in enumerate(functions)]  # fmt: skip
+    monkeypatch.setattr(Exercise, "steps", property(lambda self: steps))
+    return FIRST
+
+
+def test_a_crash_of_the_check_is_not_the_students_fault(
+    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(lab: Lab) -> None:
+        raise ZeroDivisionError("by the teacher")
+
+    def dependent(lab: Lab) -> None:
+        raise AssertionError("it was to be skipped")
+
+    outcome = running.run(classroom, with_steps(monkeypatch, broken, dependent), FIRST.solution)
+    assert [result.status for result in outcome.results] == ["not judged", "skipped"]
+    assert "this is not your mistake" in outcome.trouble
+    assert "by the teacher" in outcome.trouble
+    assert outcome.mistake is None
+
+
+def test_a_step_ends_with_its_time_limit(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(lab: Lab) -> None:
+        script = lab.start()
+        while True:
+            lab.rest(10)
+            if script.ended:
+                lab.channel.basic_qos(prefetch_count=1)
+
+    monkeypatch.setattr(running, "GRACE_SECONDS", 1)
+    outcome = running.run(classroom, with_steps(monkeypatch, endless, seconds=1), FIRST.solution)
+    assert outcome.trouble.startswith("the check did not come to its end")
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_a_run_leaves_no_vhost_no_user_and_no_folder(
+    broker: Broker, classroom: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = names(broker)
+    assert running.run(classroom, FIRST, FIRST.solution).solved
+    assert names(broker) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def names(broker: Broker) -> set[str]:
+    """Return the vhosts and users that checks have made."""
+    management = Management(broker)
+    found = set()
+    for kind in ("vhosts", "users"):
+        answer = requests.get(f"{management.root}/{kind}", auth=management.login, timeout=10)
+        found |= {entry["name"] for entry in answer.json() if entry["name"].startswith("check-")}
+    return found
+
+
+def test_a_script_gets_a_user_that_reaches_its_own_vhost_only(
+    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, str] = {}
+
+    def look(lab: Lab) -> None:
+        seen.update(lab.environment())
+
+    assert running.run(classroom, with_steps(monkeypatch, look), FIRST.solution).solved
+    assert seen["RABBITMQ_VHOST"] == seen["RABBITMQ_USERNAME"] != "guest"
+    assert not [name for name in seen if name.startswith(("AWS_", "PYTEST"))]
+
+
+def test_without_a_broker_that_may_be_killed_a_step_is_not_judged(
+    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*words: object) -> None:
+        raise NotJudged("none could be started")
+
+    monkeypatch.setattr(classroom, "victim", none)
+
+    def needy(lab: Lab) -> None: ...
+
+    exercise = with_steps(monkeypatch, needy)
+    monkeypatch.setattr(Exercise, "steps", property(lambda self: [Step("needy", needy, (), 5, None, True)]))
+    assert running.run(classroom, exercise, FIRST.solution).trouble == "none could be started"
