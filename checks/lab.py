@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ from brokers.broker import Broker
 from brokers.management import Management
 from brokers.tap import Tap
 from brokers.traffic import Delivery, Publication, deliveries, publications
-from checks import journal
+from checks import journal, scratch
 from checks.classroom import Classroom
 from checks.exercise import ROOT, Exercise, Step
 from checks.mistake import Mistake, NotJudged
@@ -231,8 +230,7 @@ class Lab:
             script.kill()
 
     def _open(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="check-"))
-        self._undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = self._undo.enter_context(scratch.folder("check-"))
         for path in sorted(self.file.parent.glob("*.py"))[:20]:
             shutil.copy(path, self.folder / path.name)
         shutil.copy(self.file, self.folder / self.exercise.file)  # an answer of the tests has another name
