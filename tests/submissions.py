@@ -1,0 +1,84 @@
+"""Made-up submissions for grade.py: right answers, starters, wrong answers, and the hostile ones of tests/hostile.
+
+By hand: python tests/submissions.py FOLDER 40
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from checks.exercise import Exercise, catalogue  # noqa: E402 - found from here on
+
+HOSTILE = ROOT / "tests" / "hostile"
+
+ANSWERS = ROOT / "tests" / "answers"
+
+
+def answers(exercise: Exercise, kind: str) -> list[Path]:
+    """Return the right or the wrong answers to an exercise; the solution is one of the right ones."""
+    found = sorted((ANSWERS / exercise.name).glob(f"{kind}_*.py"))
+    return [exercise.solution, *found] if kind == "right" else found
+
+
+def hand_in(folder: Path, exercise: Exercise, answer: Path, inside: str = "") -> None:
+    """Put an answer into a submission's folder, under the name that it should have."""
+    place = folder / inside / exercise.name
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(answer, place / exercise.file)
+
+
+def hostile(folder: Path, name: str) -> None:
+    """Make a hostile submission of tests/hostile."""
+    shutil.copytree(HOSTILE / name, folder)
+
+
+def strange(folder: Path) -> dict[str, Path]:
+    """Make the submissions that no repository could hold; return them by what is strange about them."""
+    names = {
+        **{n: n for n in ("empty", "no exercises", "links", "device", "folder", "huge", "deep", "linked folder")},
+        "named": "a b\nZoë [red]", "formula": "=1+1",
+    }  # fmt: skip
+    made = {what: folder / name for what, name in names.items()}
+    first, file = "01_first_message", "producer.py"
+    for what, path in made.items():
+        (path / ("" if what in ("empty", "no exercises", "linked folder") else first)).mkdir(parents=True)
+    (made["no exercises"] / "homework.txt").write_text("later\n")
+    shutil.copyfile(ROOT / "solutions" / first / file, made["named"] / first / file)
+    shutil.copyfile(ROOT / "solutions" / first / file, made["formula"] / first / file)
+    (made["links"] / first / file).symlink_to(ROOT / "solutions" / first / file)
+    (made["device"] / first / file).symlink_to("/dev/zero")
+    (made["folder"] / first / file).mkdir()
+    with (made["huge"] / first / file).open("wb") as sparse:
+        sparse.truncate(1 << 30)
+    (made["deep"] / first / Path(*["deeper"] * 100)).mkdir(parents=True)
+    (made["linked folder"] / first).symlink_to(ROOT / "solutions" / first)
+    return made
+
+
+def many(folder: Path, count: int) -> None:
+    """Make a course: of ten, six hand in mostly right answers, three mostly wrong ones, one something hostile, too."""
+    exercises = catalogue()
+    names = sorted(path.name for path in HOSTILE.iterdir())
+    for number in range(count):
+        path = folder / f"student{number + 1:02}"
+        if number % 10 == 9:
+            hostile(path, names[number // 10 % len(names)])
+        for place, exercise in enumerate(exercises):
+            _answer(path, exercise, number, place)
+
+
+def _answer(path: Path, exercise: Exercise, number: int, place: int) -> None:
+    turn = number + place
+    kind = "right" if (number % 10 < 6) != (turn % 7 == 6) else "wrong"
+    found = answers(exercise, kind) or [exercise.starter]
+    if not (path / exercise.name).exists() and turn % 29 != 28:  # one in 29 is not handed in
+        hand_in(path, exercise, found[turn % len(found)], "exercises" if number % 2 else "")
+
+
+if __name__ == "__main__":
+    many(Path(sys.argv[1]), int(sys.argv[2]))
+    print(f"{len(os.listdir(sys.argv[1]))} submissions in {sys.argv[1]}")
