@@ -13,6 +13,9 @@ from pictures.svg import Drawing, appearing, arrow, box, flying, growing, text
 TOP, COLUMN, SLOT = 58, 80, 0.7
 """Where the rows begin; from message to message, pixels; how long a row takes, seconds."""
 
+AHEAD = 0.8
+"""The part of its time in which a script's box has grown, so that it is there before what stands in it."""
+
 HEIGHTS = {
     "starts": 10, "ends": 10, "publishes": 40, "delivers": 46, "acks": 40, "prints": 30, "status": 50,
     "is interrupted": 36, "back": 38,
@@ -77,7 +80,7 @@ class Lanes:
             self.drawing.add(box(x, TOP - 8, width, self.bottom - TOP + 8, "lane", "edge", 10))
         for begin, y, end, bottom in self._runs(name):
             lane = box(x, y, width, bottom - y, "lane", "edge", 10)
-            self.drawing.add(growing(begin, end - begin, lane))
+            self.drawing.add(growing(begin, AHEAD * (end - begin), lane))
 
     def _runs(self, name: str) -> list[tuple[float, float, float, float]]:
         """Return when and where each run of a script begins, and when and where it ends."""

@@ -21,8 +21,8 @@ CLOCK = Path(__file__).resolve().parent / "clock"
 SECONDS = 60
 """How long a script may take to its next line or to its end."""
 
-PAUSE = 0.05
-"""Seconds that are more than what passes a tap ever needs."""
+PAUSE = 0.3
+"""Seconds that are more than what passes a tap needs, on a busy machine too."""
 
 
 class Late(Exception):
