@@ -126,6 +126,12 @@ def keeps_running(lab: Lab, script: Script, seconds: float = SOON) -> None:
         )
 
 
+def stays(lab: Lab, script: Script, seconds: float = 0.8) -> None:
+    """Raise a Mistake if the script ends, or takes leave of the broker and then ends, within so many seconds."""
+    lab.until(lambda: script.ended or _leaves(lab), seconds)
+    keeps_running(lab, script, 5 if _leaves(lab) else 0)
+
+
 def script_seconds(script: Script) -> float:
     """Return how many seconds after its start the last line came."""
     return (script.lines[-1].at if script.lines else script.begun) - script.begun
@@ -218,12 +224,12 @@ def acknowledged(lab: Lab, script: Script, queue: str, messages: Sequence[str], 
 
 
 def acknowledged_after_work(lab: Lab, queue: str, messages: Sequence[str]) -> None:
-    """Raise a Mistake if a message was settled before exercises/work.py was done with it; see acknowledged() first."""
+    """Raise a Mistake if a message was acknowledged before exercises/work.py was done with it; see acknowledged() first."""
     done = {noted.message: noted.at for noted in lab.journal() if noted.what == "done"}
     begun = {noted.message: noted.at for noted in lab.journal() if noted.what == "begin"}
     for one in lab.deliveries(queue):
         at = done.get(one.message, float("inf"))
-        if one.message in messages and one.settled is not None and one.settled < at:
+        if one.message in messages and one.how == "ack" and (one.settled or at) < at:
             took = f"took {at - begun[one.message]:.1f} s" if one.message in done else "was never done"
             raise Mistake(
                 "A message was acknowledged before its work was done.",
@@ -266,6 +272,10 @@ def _missing(script: Script, lines: Sequence[str]) -> list[str]:
 
 def _consumed(lab: Lab, queue: str) -> bool:
     return any(each.method.queue == queue for each in lab.tap.methods("Basic.Consume"))
+
+
+def _leaves(lab: Lab) -> bool:
+    return bool(lab.tap.methods("Basic.Cancel") or lab.tap.methods("Connection.Close"))
 
 
 def _moved(lab: Lab, script: Script) -> float:

@@ -15,6 +15,27 @@ def work(message):
     _note('done', message)
 
 
+def peel(message):
+    """Peel a vegetable."""
+    _cook('peel', message, 0.2)
+
+
+def chop(message):
+    """Chop a vegetable."""
+    _cook('chop', message, 0.5)
+
+
+def fry(message):
+    """Fry a vegetable."""
+    _cook('fry', message, 0.1)
+
+
+def _cook(what, message, seconds):
+    _note('begin', f'{what} {message}')
+    time.sleep(seconds)
+    _note('done', f'{what} {message}')
+
+
 def _note(what, message):
     journal = os.environ.get('CHECK_JOURNAL')
     if journal:

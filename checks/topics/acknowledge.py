@@ -4,6 +4,7 @@ from checks import expect
 from checks.exercise import step
 from checks.lab import Lab
 from checks.mistake import Mistake
+from checks.script import Script
 
 FILE = "consumer.py"
 READ = "README.md, chapters 4 and 5"
@@ -18,23 +19,23 @@ def the_work_is_done(lab: Lab) -> None:
     lab.publish(QUEUE, *words)
     script = lab.start()
     expect.consumes(lab, script, QUEUE)
-    expect.worked(lab, script, words)
-    expect.keeps_running(lab, script)
+    expect.settles(lab, script, lambda: any(noted.what == "done" for noted in lab.journal()))
+    expect.worked(lab, script, words, 1)
+    expect.stays(lab, script)
 
 
 @step(the_work_is_done)
 def each_message_is_acknowledged_after_its_work(lab: Lab) -> None:
-    """Each message is acknowledged, when its work is done."""
+    """Each message is acknowledged, when its work is done and before the next one is begun."""
     words = lab.words(3)
     lab.declare(QUEUE)
     lab.publish(QUEUE, *words)
     script = lab.start()
     expect.worked(lab, script, words[:1])
-    expect.acknowledged(lab, script, QUEUE, words[:1], 3)
-    expect.acknowledged_after_work(lab, QUEUE, words[:1])
+    _answered(lab, script, words[:1])
     expect.worked(lab, script, words)
-    expect.acknowledged(lab, script, QUEUE, words, 3)
-    expect.acknowledged_after_work(lab, QUEUE, words)
+    _answered(lab, script, words)
+    _at_once(lab, words)
 
 
 @step(each_message_is_acknowledged_after_its_work)
@@ -44,11 +45,11 @@ def what_a_killed_consumer_had_comes_again(lab: Lab) -> None:
     lab.declare(QUEUE)
     lab.publish(QUEUE, *words)
     script = lab.start()
-    lab.until(lambda: any(noted.message == words[1] for noted in lab.journal()))
+    lab.until(lambda: _begun(lab).count(words[1]) and _acknowledged(lab, words[0]))
     lab.kill(script)
     again = lab.start()
     expect.worked(lab, again, words)
-    begun = [noted.message for noted in lab.journal() if noted.what == "begin"]
+    begun = _begun(lab)
     if begun != [words[0], words[1], words[1], words[2]]:
         raise Mistake(
             "After the kill, other messages were worked on than the one in hand and those that waited.",
@@ -56,3 +57,47 @@ def what_a_killed_consumer_had_comes_again(lab: Lab) -> None:
             expected=f"{words[0]} {words[1]} (killed) {words[1]} {words[2]}",
             why="What is done twice costs twice; what is not done again is lost.",
         )
+
+
+def _begun(lab: Lab) -> list[str]:
+    return [noted.message for noted in lab.journal() if noted.what == "begin"]
+
+
+def _acknowledged(lab: Lab, message: str) -> bool:
+    return any(one.message == message and one.how == "ack" for one in lab.deliveries(QUEUE))
+
+
+def _answered(lab: Lab, script: Script, words: list[str]) -> None:
+    """Raise a Mistake unless each message was acknowledged, once, after its work."""
+    lab.until(lambda: all(one.settled for one in lab.deliveries(QUEUE) if one.message in words) or script.ended, 1)
+    _not_given_back(lab)
+    expect.acknowledged(lab, script, QUEUE, words, 3)
+    expect.acknowledged_after_work(lab, QUEUE, words)
+
+
+def _not_given_back(lab: Lab) -> None:
+    for one in lab.deliveries(QUEUE):
+        if one.how in ("nack", "reject"):
+            times = sum(each.message == one.message for each in lab.deliveries(QUEUE))
+            raise Mistake(
+                "A message was given back to the queue although its work was done."
+                if one.requeued
+                else "A message was thrown away instead of acknowledged.",
+                seen=f"{one.message!r} was answered by basic_{one.how} with requeue={one.requeued}; "
+                f"it was delivered {times} time{'s' if times > 1 else ''} so far",
+                expected="basic_ack, or mq.ack(method)",
+                why="What is given back comes again, for ever. What is rejected without requeue counts as failed.",
+            )
+
+
+def _at_once(lab: Lab, words: list[str]) -> None:
+    done = {noted.message: noted.at for noted in lab.journal() if noted.what == "done"}
+    for one in lab.deliveries(QUEUE):
+        later = [word for word in words if one.settled and done[one.message] < done[word] < one.settled]
+        if later:
+            raise Mistake(
+                "A message was acknowledged late, when other work was done already.",
+                seen=f"{one.message!r} was acknowledged when the work on {later[0]!r} was done, too",
+                expected="the ack of each message as soon as its work is done",
+                why="If the consumer crashes in between, work that was done already comes again, and is done twice.",
+            )

@@ -1,0 +1,21 @@
+"""Do the work of each message on the queue jobs, until HALT comes: python consumer.py"""
+
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs')
+
+
+def message_handler(channel, method, properties, message):
+    if message == 'HALT':
+        mq.stop()
+    else:
+        work(message)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()
+mq.close()
+print('Halted.')

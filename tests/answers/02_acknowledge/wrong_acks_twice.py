@@ -1,0 +1,16 @@
+# says: consumer.py ended with an error.
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs', prefetch=1)
+
+
+def message_handler(channel, method, properties, message):
+    work(message)
+    mq.ack(method)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()

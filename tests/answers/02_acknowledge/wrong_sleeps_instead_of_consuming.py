@@ -1,0 +1,17 @@
+# says: consumer.py does not consume from the queue jobs.
+import time
+
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs', prefetch=1)
+
+
+def message_handler(channel, method, properties, message):
+    work(message)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+time.sleep(60)

@@ -1,0 +1,11 @@
+from exercises.work import work
+from rabbit import Consumer
+
+
+class Jobs(Consumer):
+    def work(self, message):
+        work(message)
+
+
+jobs = Jobs('jobs', 'jobs')
+jobs.start()

