@@ -1,5 +1,7 @@
 """14 SQS: the second hello that vanishes: a producer that gives each send an id of its own, and each retry the same."""
 
+import time
+
 from checks import expect
 from checks.exercise import step
 from checks.lab import Lab
@@ -11,6 +13,8 @@ SQS = True
 FILE = "producer.py"
 READ = "sqs_pipes/README.md, chapter 9"
 QUEUE = "greetings.fifo"
+
+SILENT_SECONDS = 5
 
 OWN_ID = "MessageDeduplicationId=str(uuid.uuid4()), made once for each argument"
 
@@ -85,17 +89,22 @@ def _sent(lab: Lab, words: list[str]) -> Script:
     before = len(lab.sqs.requests)
     script = lab.start(*words)
     expect.reaches_sqs(lab, script)
-    lab.until(lambda: script.ended, 8)
+    lab.until(lambda: script.ended or _silent(lab, SILENT_SECONDS), 20)
     sent = [text for one in lab.sqs.requests[before:] for text in _texts(one)]
     if not script.ended and 0 < len(sent) < len(words):
         raise Mistake(
             "The producer waits between its messages.",
-            seen=f"{len(sent)} of {len(words)} were sent in 8 s",
+            seen=f"{len(sent)} of {len(words)} were sent, then nothing for {SILENT_SECONDS} s",
             expected="all at once: an id of its own makes a message new at once",
             why="Waiting until SQS has forgotten the first id takes five minutes for each message.",
         )
     expect.ends(lab, script, 2)
     return script
+
+
+def _silent(lab: Lab, seconds: float) -> bool:
+    """Return whether the last request was so long ago."""
+    return time.monotonic() - lab.sqs.requests[-1].at > seconds
 
 
 def _one_group(lab: Lab) -> None:

@@ -1,0 +1,20 @@
+# says: The second copy of a payment was not acknowledged.
+"""Add each payment on the queue payments to the account, once."""
+
+from exercises.account import balance, opened
+from rabbit import MessageQueue
+
+db = opened()
+mq = MessageQueue('payments', prefetch=1)
+
+
+def message_handler(channel, method, properties, message):
+    with db:
+        if not db.execute('INSERT OR IGNORE INTO done VALUES (?)', [properties.message_id]).rowcount:
+            return
+        db.execute('UPDATE account SET balance = balance + ?', [int(message)])
+    mq.ack(method)
+
+
+mq.register(message_handler)
+mq.start()
