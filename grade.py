@@ -4,7 +4,7 @@ Each folder in FOLDER is a submission; it holds NN_topic/FILE, or exercises/NN_t
 junit.xml and classroom/NAME.json. Exit status: 0 all was judged, whatever the marks; 1 something could not be judged;
 2 there is no broker, or nothing to grade; 130 Ctrl+C.
 
-A submission is a stranger's program. docs and limits: README.md, For instructors.
+A submission is a stranger's program: README.md, For instructors, tells what it can do here, and what it cannot.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 try:
+    from rich import box
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from brokers import finding
@@ -155,7 +156,7 @@ class _Shown:
 
 
 def _summarize(found: list[Mark], of: list[Submission], seconds: float) -> None:
-    table = Table("submission", *marks.STATUSES, "points")
+    table = Table(Column("submission", min_width=12, overflow="fold"), *marks.STATUSES, "points", box=box.SIMPLE)
     for name in dict.fromkeys(submission.name for submission in of):
         its = [mark for mark in found if mark.submission == name]
         count = Counter(mark.status for mark in its)
@@ -164,7 +165,7 @@ def _summarize(found: list[Mark], of: list[Submission], seconds: float) -> None:
     console = Console(highlight=False)
     console.print(table)
     total = Counter(mark.status for mark in found)
-    print(f"{len(of)} submissions, {len(found)} exercises in {seconds:.0f} s: "
+    print(f"{len(of)} submission{'' if len(of) == 1 else 's'}, {len(found)} marks in {seconds:.0f} s: "
           + ", ".join(f"{total[status]} {status}" for status in marks.STATUSES if total[status]))  # fmt: skip
     for mark in found:
         if mark.status == marks.NOT_JUDGED and mark.headline:

@@ -1,6 +1,6 @@
 """Made-up submissions for grade.py: right answers, starters, wrong answers, and the hostile ones of tests/hostile.
 
-By hand: python tests/submissions.py FOLDER 40
+By hand: python tests/submissions.py FOLDER 40 [NN,NN]
 """
 
 import os
@@ -59,9 +59,8 @@ def strange(folder: Path) -> dict[str, Path]:
     return made
 
 
-def many(folder: Path, count: int) -> None:
+def many(folder: Path, count: int, exercises: list[Exercise]) -> None:
     """Make a course: of ten, six hand in mostly right answers, three mostly wrong ones, one something hostile, too."""
-    exercises = catalogue()
     names = sorted(path.name for path in HOSTILE.iterdir())
     for number in range(count):
         path = folder / f"student{number + 1:02}"
@@ -80,5 +79,6 @@ def _answer(path: Path, exercise: Exercise, number: int, place: int) -> None:
 
 
 if __name__ == "__main__":
-    many(Path(sys.argv[1]), int(sys.argv[2]))
+    only = sys.argv[3].split(",") if sys.argv[3:] else []
+    many(Path(sys.argv[1]), int(sys.argv[2]), [one for one in catalogue() if not only or f"{one.number:02}" in only])
     print(f"{len(os.listdir(sys.argv[1]))} submissions in {sys.argv[1]}")
