@@ -110,7 +110,7 @@ def _done(lab: Lab, step: Step, opened: threading.Event) -> Result:
         with lab:
             opened.set()
             step.function(lab)
-        return Result(step, "passed")
+        return Result(step, "failed", mistake=_flood(lab)) if lab.exceeded else Result(step, "passed")
     except Exception as error:
         mistake = _mistake(lab, error)
         if mistake and not lab.classroom.stopped:

@@ -7,20 +7,23 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 from conftest import ROOT
 
 from brokers.broker import Broker
 from brokers.management import Management
+from brokers.node import Node
 from chapters.playing import Player
 from chapters.reading import EXERCISES, Block, chapters, excerpts
 from chapters.terminal import Terminal
-from checks import running
+from checks import journal, running
 from checks.classroom import Classroom
 from checks.exercise import Exercise, Step, catalogue
+from checks.journal import Noted
 from checks.lab import Lab
-from checks.mistake import NotJudged
+from checks.mistake import Mistake, NotJudged
 
 NEEDED = ["brokers", "chapters", "checks", "exercises", "solutions", "sqs_pipes"]
 FIRST, SECOND = catalogue()[:2]
@@ -240,3 +243,75 @@ def test_without_a_broker_that_may_be_killed_a_step_is_not_judged(
     exercise = with_steps(monkeypatch, needy)
     monkeypatch.setattr(Exercise, "steps", property(lambda self: [Step("needy", needy, (), 5, None, True)]))
     assert running.run(classroom, exercise, FIRST.solution).trouble == "none could be started"
+
+
+def test_a_broker_that_is_killed_under_a_check_is_not_the_students_fault(
+    own: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom = Classroom(print, own)
+
+    def robbed(lab: Lab) -> None:
+        lab.declare("greetings")
+        own.kill()
+        lab.publish("greetings", *lab.words(2))
+
+    outcome = running.run(classroom, with_steps(monkeypatch, robbed), FIRST.solution)
+    assert "the check lost its broker" in outcome.trouble
+    own.run()
+    own.wait()
+
+
+def test_a_broker_that_stands_still_holds_no_check_for_ever(own: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not isinstance(own, Node):
+        pytest.skip("a container's broker cannot be told to stand still from here")
+    classroom = Classroom(print, own)
+    server = psutil.Process(int((own.folder / "pid").read_text(encoding="utf-8")))
+
+    def held_up(lab: Lab) -> None:
+        lab.declare("greetings")
+        server.suspend()
+        lab.waiting("greetings")
+
+    monkeypatch.setattr(running, "GRACE_SECONDS", 1)
+    try:
+        outcome = running.run(classroom, with_steps(monkeypatch, held_up, seconds=2), FIRST.solution)
+    finally:
+        server.resume()
+    assert outcome.trouble.startswith("the check did not come to its end")
+
+
+def test_a_flood_is_cut_off_and_named(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flooded(lab: Lab) -> None:
+        lab.tap._most_methods = 20
+        lab.until(lambda: lab.start("a", "b").wait(5) and lab.exceeded)
+        lab.publish("greetings", "there may be no such queue by now")
+
+    outcome = running.run(classroom, with_steps(monkeypatch, flooded), FIRST.solution)
+    assert outcome.mistake
+    assert "was cut off: more than 20 commands" in outcome.mistake.headline
+
+
+def test_stop_ends_what_is_under_way_and_judges_nobody(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(lab: Lab) -> None:
+        classroom.stop()
+        raise Mistake("It was ended in the middle.", seen="", expected="", why="")
+
+    def never(lab: Lab) -> None:
+        raise AssertionError("no lab is opened after stop()")
+
+    outcome = running.run(classroom, with_steps(monkeypatch, interrupted), FIRST.solution)
+    assert (outcome.trouble, outcome.mistake) == ("interrupted", None)
+    assert running.run(classroom, with_steps(monkeypatch, never), FIRST.solution).trouble == "interrupted"
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "words", "fields"])
+def test_a_journal_is_not_believed(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    if kind == "link":
+        path.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text('no JSON\n[1.5, "done"]\n[1.5, 7, "a"]\n[1.5, "done", "a"]\n[1', encoding="utf-8")
+    told = journal.read(path)
+    assert told == ([Noted(1.5, "done", "a")] if path.is_file() else [])
