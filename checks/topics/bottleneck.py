@@ -5,7 +5,6 @@ from checks.exercise import step
 from checks.journal import Noted
 from checks.lab import Lab
 from checks.mistake import Mistake
-from checks.script import Script
 
 FILE = "kitchen.py"
 READ = "README.md, chapter 8"
