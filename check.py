@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+import environment
+
 try:
     from rich.console import Console
     from rich.text import Text
@@ -20,10 +22,7 @@ try:
     from checks.progress import Progress
     from endings import end_as_by_ctrl_c
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"{missing}: the packages of the tutorial are not there; make them with python3 environment.py, then type: "
-        + (r".venv\Scripts\activate" if sys.platform == "win32" else ". .venv/bin/activate")
-    )
+    sys.exit(environment.advice(missing))
 
 LOOK_SECONDS = 0.5
 """How often --watch looks for a changed file."""

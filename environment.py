@@ -10,6 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 VENV = FOLDER / ".venv"
 LOCK = FOLDER / "requirements.lock"
+ACTIVATE = r".venv\Scripts\activate" if sys.platform == "win32" else ". .venv/bin/activate"
 
 
 def main() -> None:
@@ -29,8 +30,12 @@ def main() -> None:
         sys.exit("pip could not install the packages (its last lines say why); mend that, then run this again")
     _add_folder(next(VENV.glob("**/site-packages")))
     ready.write_text(made_of, encoding="utf-8")
-    activate = r".venv\Scripts\activate" if sys.platform == "win32" else ". .venv/bin/activate"
-    print(f"It is ready; in each terminal of yours type: {activate}")
+    print(f"It is ready; in each terminal of yours type: {ACTIVATE}")
+
+
+def advice(missing: ModuleNotFoundError) -> str:
+    """Return what to type where a package is missing, in one line."""
+    return f"{missing}: the tutorial's packages are not there; type python3 environment.py, and then {ACTIVATE}"
 
 
 def _add_folder(packages: Path) -> None:

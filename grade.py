@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import environment
+
 try:
     from rich import box
     from rich.console import Console
@@ -35,10 +37,7 @@ try:
     from checks.warden import Limits
     from endings import end_as_by_ctrl_c
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"{missing}: the packages of the tutorial are not there; make them with python3 environment.py, then type: "
-        + (r".venv\Scripts\activate" if sys.platform == "win32" else ". .venv/bin/activate")
-    )
+    sys.exit(environment.advice(missing))
 
 JUDGED, SOME_NOT_JUDGED, NOTHING, INTERRUPTED = 0, 1, 2, 130
 

@@ -224,12 +224,12 @@ def acknowledged(lab: Lab, script: Script, queue: str, messages: Sequence[str], 
 
 
 def acknowledged_after_work(lab: Lab, queue: str, messages: Sequence[str]) -> None:
-    """Raise a Mistake if a message was acknowledged before exercises/work.py was done with it; see acknowledged() first."""
+    """Raise a Mistake if a message was acknowledged before exercises/work.py was done with it."""
     done = {noted.message: noted.at for noted in lab.journal() if noted.what == "done"}
     begun = {noted.message: noted.at for noted in lab.journal() if noted.what == "begin"}
     for one in lab.deliveries(queue):
         at = done.get(one.message, float("inf"))
-        if one.message in messages and one.how == "ack" and (one.settled or at) < at:
+        if one.message in messages and one.how == "ack" and one.settled is not None and one.settled < at:
             took = f"took {at - begun[one.message]:.1f} s" if one.message in done else "was never done"
             raise Mistake(
                 "A message was acknowledged before its work was done.",
