@@ -1,0 +1,36 @@
+# says: The broadcast ended no consumer.
+"""Do the work on the queue jobs; on a broadcast do what still waits there, then end: python consumer.py"""
+
+from exercises.work import work
+from rabbit import MessageQueue
+
+mq = MessageQueue('jobs', prefetch=1)
+
+
+halting = False
+
+
+def message_handler(channel, method, properties, message):
+    work(message)
+    mq.ack(method)
+    if halting and mq.channel.queue_declare('jobs', passive=True).method.message_count == 0:
+        mq.stop()
+
+
+def halt_handler(channel, method, properties, body):
+    print('Halting the consumer.')
+    global halting
+    halting = True
+
+
+mq.channel.exchange_declare('halt', 'fanout', durable=True)
+own = mq.channel.queue_declare('', exclusive=True).method.queue
+mq.channel.queue_bind(own, 'halt')
+mq.channel.basic_consume(own, halt_handler, auto_ack=True)
+
+mq.register(message_handler)
+print('Waiting for jobs.')
+mq.start()
+
+mq.close()
+print('Consumer has terminated.')

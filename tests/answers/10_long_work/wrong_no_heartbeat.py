@@ -1,0 +1,27 @@
+# says: The heartbeats were switched off.
+"""Do long work in a second thread, so that this one answers the broker's heartbeats: python consumer.py"""
+
+import pika
+from address import parameters
+from exercises.long_work import work
+
+where = parameters()
+where.heartbeat = 0  # it closed the connection during the work
+connection = pika.BlockingConnection(where)
+channel = connection.channel()
+channel.queue_declare('jobs', durable=True)
+channel.basic_qos(prefetch_count=1)
+
+
+def message_handler(channel, method, properties, body):
+    do(method.delivery_tag, body.decode())
+
+
+def do(delivery_tag, message):
+    work(message)
+    connection.add_callback_threadsafe(lambda: channel.basic_ack(delivery_tag))
+
+
+channel.basic_consume('jobs', message_handler)
+print('Waiting for jobs.')
+channel.start_consuming()
