@@ -56,8 +56,9 @@ def interrupted(terminal: Terminal) -> list[str]:
     begun = time.monotonic()
     terminal.interrupt()
     lines = shown(terminal)
-    assert time.monotonic() - begun < 2
-    assert terminal.status == INTERRUPTED
+    seconds = time.monotonic() - begun
+    assert seconds < 5, f"Ctrl+C ended it after {seconds:.1f} s: something in it holds Ctrl+C back"
+    assert terminal.status == INTERRUPTED, f"Ctrl+C ended it with status {terminal.status}: {lines}; catch it nowhere"
     return lines
 
 

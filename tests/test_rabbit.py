@@ -113,7 +113,7 @@ def test_what_publish_returned_for_waits_on_the_queue_persistent_and_with_an_id(
     (_, first, body), (_, second, _) = plain.basic_get("q", auto_ack=True), plain.basic_get("q", auto_ack=True)
     assert body == "zwölf".encode()
     assert first.delivery_mode == 2
-    assert first.message_id
+    assert first.message_id, "it was published without a message_id, by which a duplicate is told"
     assert second.message_id not in (None, first.message_id)
 
 

@@ -1,0 +1,13 @@
+# says: who sleeps between two looks is late
+import time
+
+from rabbit import MessageQueue
+
+mq = MessageQueue('my_queue')
+print('Starting consumer.')
+while True:
+    method, properties, body = mq.channel.basic_get('my_queue')
+    if method:
+        print(body.decode())
+    else:
+        time.sleep(0.1)

@@ -1,0 +1,18 @@
+# says: where exceptions are swallowed, nobody learns that the messages are not worked on
+from rabbit import MessageQueue
+
+mq = MessageQueue('my_queue')
+
+
+def message_handler(channel, method, properties, message):
+    print(message)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Starting consumer.')
+while True:
+    try:
+        mq.start()
+    except Exception:
+        pass

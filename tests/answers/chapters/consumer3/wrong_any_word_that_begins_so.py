@@ -1,0 +1,19 @@
+# says: and printed
+from rabbit import MessageQueue
+
+mq = MessageQueue('my_queue')
+
+
+def message_handler(channel, method, properties, message):
+    if message.startswith('HALT'):
+        print('Halting the consumer.')
+        mq.stop()
+    else:
+        print(message)
+    mq.ack(method)
+
+
+mq.register(message_handler)
+print('Starting consumer.')
+mq.start()
+print('Consumer has terminated.')

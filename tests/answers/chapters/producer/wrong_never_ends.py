@@ -1,0 +1,9 @@
+# says: does not end
+import sys
+
+from rabbit import MessageQueue
+
+mq = MessageQueue('my_queue')
+for arg in sys.argv[1:]:
+    mq.publish(arg)
+mq.start()

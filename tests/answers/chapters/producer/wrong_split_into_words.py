@@ -1,0 +1,9 @@
+# says: there are other messages than arguments
+import sys
+
+from rabbit import MessageQueue
+
+mq = MessageQueue('my_queue')
+for word in ' '.join(sys.argv[1:]).split():
+    mq.publish(word)
+mq.close()

@@ -1,0 +1,13 @@
+# says: since its prefetch is 1 and it does not acknowledge
+"""A rabbit.py whose plain queues are limited."""
+
+from pathlib import Path
+
+import errors
+
+exec((Path(errors.__file__).parent / 'rabbit.py').read_text(encoding='utf-8'))  # and now one thing is done otherwise
+
+
+class MessageQueue(MessageQueue):
+    def __init__(self, name, prefetch=0, connection=None):
+        super().__init__(name, 1, connection)

@@ -1,0 +1,31 @@
+# says: before its output was stored on upper
+import threading
+
+from endings import wait
+from rabbit import Consumer, Worker
+
+
+class ToUpper(Worker):
+    def __init__(self, name='ToUpper'):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def _receive(self, channel, method, properties, message):
+        self.input.ack(method)
+        self.halt() if message == 'HALT' else self.write(message.upper())
+
+
+class Printer(Consumer):
+    def __init__(self, name='Printer'):
+        super().__init__(name, 'upper')
+
+    def work(self, message):
+        print(message)
+
+
+def launch(service):
+    stage = service()
+    threading.Thread(target=stage.start, name=stage.name, daemon=True).start()
+    return stage
+
+
+wait(launch(Printer), launch(ToUpper))

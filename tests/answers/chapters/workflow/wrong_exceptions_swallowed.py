@@ -1,0 +1,33 @@
+# says: an exception that is swallowed is a message that nobody knows to be lost
+import threading
+
+from endings import wait
+from rabbit import Consumer, Worker
+
+
+class ToUpper(Worker):
+    def __init__(self, name='ToUpper'):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def work(self, message):
+        try:
+            self.write(message.upper())
+        except Exception:
+            pass
+
+
+class Printer(Consumer):
+    def __init__(self, name='Printer'):
+        super().__init__(name, 'upper')
+
+    def work(self, message):
+        print(message)
+
+
+def launch(service):
+    stage = service()
+    threading.Thread(target=stage.start, name=stage.name, daemon=True).start()
+    return stage
+
+
+wait(launch(Printer), launch(ToUpper))

@@ -1,0 +1,43 @@
+# says: declared the queue upper without durable=True
+import threading
+import time
+
+import pika
+from address import parameters
+from endings import wait
+from rabbit import Consumer, Worker
+
+
+pika.BlockingConnection(parameters()).channel().queue_declare('upper')
+
+
+class ToUpper(Worker):
+    def __init__(self, name='ToUpper'):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def work(self, message):
+        print(self.name + ': ' + message)
+        time.sleep(1)
+        self.write(message.upper())
+
+
+class Printer(Consumer):
+    def __init__(self, name='Printer'):
+        super().__init__(name, 'upper')
+
+    def work(self, message):
+        time.sleep(2)
+        print(self.name + ': ' + message)
+
+
+def launch(service, name):
+    stage = service(name)
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
+    return stage
+
+
+wait(
+    launch(Printer, 'P1'),
+    launch(Printer, 'P2'),
+    launch(ToUpper, 'T1'),
+)

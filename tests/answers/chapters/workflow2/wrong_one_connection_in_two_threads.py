@@ -1,0 +1,44 @@
+# says: consumers on one connection
+import threading
+import time
+
+from endings import wait
+from rabbit import Consumer, MessageQueue, Worker
+
+
+class ToUpper(Worker):
+    def __init__(self, name='ToUpper'):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def work(self, message):
+        print(self.name + ': ' + message)
+        time.sleep(1)
+        self.write(message.upper())
+
+
+shared = MessageQueue('upper').connection
+
+
+class Printer(Consumer):
+    def __init__(self, name='Printer'):
+        super().__init__(name, 'upper')
+        self.input.close()
+        self.input = MessageQueue('upper', prefetch=1, connection=shared)
+        self.input.register(self._receive)
+
+    def work(self, message):
+        time.sleep(2)
+        print(self.name + ': ' + message)
+
+
+def launch(service, name):
+    stage = service(name)
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
+    return stage
+
+
+wait(
+    launch(Printer, 'P1'),
+    launch(Printer, 'P2'),
+    launch(ToUpper, 'T1'),
+)

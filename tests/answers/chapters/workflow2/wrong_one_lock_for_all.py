@@ -1,0 +1,42 @@
+# says: P1 prints one, and P2 the other, at the same time
+import threading
+import time
+
+from endings import wait
+from rabbit import Consumer, Worker
+
+
+class ToUpper(Worker):
+    def __init__(self, name='ToUpper'):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def work(self, message):
+        print(self.name + ': ' + message)
+        time.sleep(1)
+        self.write(message.upper())
+
+
+lock = threading.Lock()
+
+
+class Printer(Consumer):
+    def __init__(self, name='Printer'):
+        super().__init__(name, 'upper')
+
+    def work(self, message):
+        with lock:
+            time.sleep(2)
+        print(self.name + ': ' + message)
+
+
+def launch(service, name):
+    stage = service(name)
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
+    return stage
+
+
+wait(
+    launch(Printer, 'P1'),
+    launch(Printer, 'P2'),
+    launch(ToUpper, 'T1'),
+)

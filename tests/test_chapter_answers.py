@@ -1,0 +1,106 @@
+"""The chapters' checks are checked: right answers pass `pytest --work DIR`, and wrong ones fail with the words for it.
+
+tests/answers/chapters/SCRIPT/ has them. A wrong one's first line says what its check has to say. Each answer is put in
+a folder with the lessons, in the place of its script, and checked there by a pytest of its own, some at a time.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from brokers.broker import Broker
+
+ANSWERS = Path(__file__).parent / "answers" / "chapters"
+LESSONS = {
+    "producer": "chapter3", "consumer1": "chapter4", "consumer2": "chapter5", "consumer3": "chapter6",
+    "workflow": "chapter7", "workflow2": "chapter8 or chapter9",
+}  # fmt: skip
+"""Each script, and what an instructor gives to pytest's -m."""
+
+FILES = {
+    True: [f"tests/test_{name}.py" for name in ("mistakes", "lessons", "rabbit", "readme")],
+    False: [f"tests/test_{name}.py" for name in ("mistakes", "rabbit")],
+}
+"""Where a lesson's checks are, and those of rabbit.py; that of mistakes first, whose words teach most."""
+
+AT_A_TIME = 4
+SECONDS = 200
+"""How long one run may take."""
+
+SAYS = "# says: "
+
+
+def answers(kind: str) -> list[object]:
+    """Return the answers whose names begin so."""
+    found = sorted(ANSWERS.glob(f"*/{kind}_*.py"))
+    return [pytest.param(path, id=f"{path.parent.name}-{path.stem}") for path in found]
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def check(answer: Path, folder: Path, environment: dict[str, str]) -> Done:
+    """Check a folder with this answer, as an instructor would; stop at the first that fails."""
+    script = answer.parent.name
+    folder.mkdir()
+    for name in LESSONS:
+        shutil.copy(ROOT / f"{name}.py", folder)
+    shutil.copy(answer, folder / f"{script}.py")
+    only = ["-m", LESSONS[script]] if script in LESSONS else []
+    command = [sys.executable, "-m", "pytest", *FILES[script in LESSONS], *only, "--work", str(folder), "-q", "-x"]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
+        timeout=SECONDS, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def checked(
+    request: pytest.FixtureRequest, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Path, Future[Done]]]:
+    """The runs of all answers that are asked for, begun together."""
+    environment = {**os.environ, **broker.environment(), "RABBITMQ_FROM": "environment", "COLUMNS": "120", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    wanted = [item.callspec.params["answer"] for item in request.session.items if _is_ours(item)]
+    folder = tmp_path_factory.mktemp("answers")
+    with ThreadPoolExecutor(AT_A_TIME) as runs:
+        yield {
+            answer: runs.submit(check, answer, folder / f"{answer.parent.name}-{answer.stem}", environment)
+            for answer in wanted
+        }
+        runs.shutdown(cancel_futures=True)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return item.path == Path(__file__) and "answer" in getattr(item, "callspec", item).__dict__.get("params", {})
+
+
+@pytest.mark.timeout(SECONDS * 2)
+@pytest.mark.parametrize("answer", answers("right"))
+def test_a_right_answer_passes(answer: Path, checked: dict[Path, Future[Done]]) -> None:
+    done = checked[answer].result()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(SECONDS * 2)
+@pytest.mark.parametrize("answer", answers("wrong"))
+def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Path, checked: dict[Path, Future[Done]]) -> None:
+    first = answer.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith(SAYS)
+    done = checked[answer].result()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert first.removeprefix(SAYS) in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("script", [*LESSONS, "rabbit"])
+def test_each_script_has_two_right_answers_and_six_wrong_ones(script: str) -> None:
+    names = [path.stem.split("_")[0] for path in (ANSWERS / script).glob("*.py")]
+    assert set(names) == {"right", "wrong"}
+    assert names.count("right") >= 2
+    assert names.count("wrong") >= 6
