@@ -173,7 +173,7 @@ def _balance(lab: Lab) -> int:
 
 def _break(lab: Lab, account: bool) -> None:
     """Make each writing fail from now on, of the account or of all other tables."""
-    lab.story.append(f"from now on the writing of the {'balance' if account else 'message_id'} fails, as on a full disk")
+    lab.story.append(f"from now on writing the {'balance' if account else 'message_id'} fails, as on a full disk")
     tables = _asked(lab, "SELECT name FROM sqlite_master WHERE type = 'table'")
     with closing(_database(lab)) as db:
         for table in tables:
