@@ -28,6 +28,7 @@ def what_fails_is_dead_lettered(lab: Lab) -> None:
     expect.no_auto_ack(lab.deliveries(QUEUE))
     _not_for_ever(lab, bad)
     _not_ended(lab, script, bad)
+    expect.worked(lab, script, good[:1], 1)
     _given_up(lab, script, bad)
     expect.worked(lab, script, good, 3)
     _all_settled_well(lab, script, good)

@@ -77,6 +77,8 @@ def _begun(lab: Lab, script: Script, word: str) -> None:
     """Wait until the work on the word has begun."""
     begun = lab.until(lambda: script.ended or any(noted.message == word for noted in lab.journal()), 5)
     expect.no_error(script)
+    if word in script.output:
+        expect.worked(lab, script, [word], 0 if not begun else WORK)
     if not begun or script.ended:
         raise Mistake(
             f"The work on {word!r} was not begun.",

@@ -1,0 +1,51 @@
+# says: was not done, although it was printed.
+"""A work flow that ends in good order, whatever its size: python workflow.py TO_UPPERS PRINTERS"""
+
+import sys
+import threading
+
+from endings import wait
+from rabbit import HALT, Consumer, Worker
+
+TO_UPPERS, PRINTERS = int(sys.argv[1]), int(sys.argv[2])
+
+
+class ToUpper(Worker):
+    left, lock = TO_UPPERS, threading.Lock()  # of all ToUppers together
+
+    def __init__(self, name):
+        super().__init__(name, 'my_queue', 'upper')
+
+    def work(self, message):
+        print(message)
+        self.write(message.upper())
+
+    def halt(self):
+        print(f'Halting worker {self.name}')
+        with ToUpper.lock:
+            ToUpper.left -= 1
+            last = ToUpper.left == 0
+        if last:
+            for _ in range(PRINTERS):
+                self.write(HALT)
+        self.stop()
+
+
+class Printer(Consumer):
+    def __init__(self, name):
+        super().__init__(name, 'upper')
+
+    def work(self, message):
+        print(message)
+
+
+def launch(service, name):
+    stage = service(name)
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
+    return stage
+
+
+wait(
+    *[launch(Printer, f'P{number}') for number in range(1, PRINTERS + 1)],
+    *[launch(ToUpper, f'T{number}') for number in range(1, TO_UPPERS + 1)],
+)

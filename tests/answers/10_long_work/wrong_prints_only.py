@@ -1,0 +1,27 @@
+# says: was not done, although it was printed.
+"""Do long work in a second thread, so that this one answers the broker's heartbeats: python consumer.py"""
+
+import threading
+
+import pika
+
+from address import parameters
+
+connection = pika.BlockingConnection(parameters())
+channel = connection.channel()
+channel.queue_declare('jobs', durable=True)
+channel.basic_qos(prefetch_count=1)
+
+
+def message_handler(channel, method, properties, body):
+    threading.Thread(target=do, args=(method.delivery_tag, body.decode())).start()
+
+
+def do(delivery_tag, message):
+    print(message)
+    connection.add_callback_threadsafe(lambda: channel.basic_ack(delivery_tag))
+
+
+channel.basic_consume('jobs', message_handler)
+print('Waiting for jobs.')
+channel.start_consuming()
