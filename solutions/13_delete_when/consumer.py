@@ -2,6 +2,7 @@
 
 import boto3
 
+import endings  # Ctrl+C ends this without a traceback
 from exercises.work import work
 
 sqs = boto3.client('sqs')
