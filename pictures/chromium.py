@@ -7,6 +7,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -45,13 +46,13 @@ class Page:
 
     def __init__(self, width: int, height: int, *flags: str) -> None:
         self.command, self.size, self.flags = command(), (width, height), flags
-        self._calls = 0
+        self._calls, self._read = 0, b""
 
     def __enter__(self) -> "Page":
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # its processes may end after it
         theirs_in, ours_out = os.pipe()
-        ours_in, theirs_out = os.pipe()
-        self._in, self._out = os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb", buffering=0)
+        self._in, theirs_out = os.pipe()
+        self._out = os.fdopen(ours_out, "wb", buffering=0)
         self._process = self._start(theirs_in, theirs_out)
         os.close(theirs_in)
         os.close(theirs_out)
@@ -71,7 +72,7 @@ class Page:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._in.close()
+        os.close(self._in)
         self._folder.cleanup()
 
     def open(self, address: str) -> None:
@@ -117,12 +118,14 @@ class Page:
         self._session = str(session["sessionId"])
 
     def _message(self) -> bytes:
-        found = bytearray()
-        while (byte := self._in.read(1)) != b"\0":
-            if not byte:
+        while b"\0" not in self._read:
+            if not select.select([self._in], [], [], SECONDS)[0]:
+                raise NotShown(f"{self.command} did not answer within {SECONDS} s")
+            if not (more := os.read(self._in, 65_536)):
                 raise NotShown(f"{self.command} ended")
-            found += byte
-        return bytes(found)
+            self._read += more
+        message, _, self._read = self._read.partition(b"\0")
+        return message
 
     def _start(self, reads: int, writes: int) -> "subprocess.Popen[bytes]":
         """Start the browser, which reads from 3 and writes to 4."""

@@ -1,5 +1,6 @@
 """A screenshot of the management console's list of queues, with two messages unacknowledged at consumer1.py."""
 
+import json
 from pathlib import Path
 
 from brokers.broker import Broker
@@ -14,19 +15,19 @@ TOP = 85
 LOG_IN = """(() => {
     const form = document.querySelector("#login form, form");
     if (!form || !form.querySelector("[name=username]")) return false;
-    form.querySelector("[name=username]").value = %r;
-    form.querySelector("[name=password]").value = %r;
+    form.querySelector("[name=username]").value = %s;
+    form.querySelector("[name=password]").value = %s;
     form.querySelector("[type=submit]").click();
     return true;
 })()"""
 
 SHOWN = """(() => {
-    const row = [...document.querySelectorAll("table.list tbody tr")].find(row => row.innerText.includes("my_queue"));
+    const row = [...document.querySelectorAll("table.list tbody tr")].find(row => row.innerText.includes(%s));
     if (!row || row.getBoundingClientRect().height == 0) return 0;
     const cells = [...row.cells].map(cell => cell.innerText.trim()).join(" ");
     return cells.includes(" 0 2 2") ? Math.ceil(row.closest("table").getBoundingClientRect().bottom) : 0;
 })()"""
-"""Where the table ends, once the row of my_queue says 0 ready, 2 unacknowledged, 2 in total; they come every 5 s."""
+"""Where the table ends, once the row of my_queue, alone in its vhost, says 0 ready, 2 unacknowledged, 2 in total."""
 
 
 def screenshot(broker: Broker, path: Path) -> None:
@@ -38,8 +39,8 @@ def screenshot(broker: Broker, path: Path) -> None:
         consumer.printed("Hello", "world")
         stage.status(0, 2, 1)
         page.open(f"http://{broker.host}:{broker.management_port}/")
-        page.until(LOG_IN % (broker.username, broker.password))
+        page.until(LOG_IN % (json.dumps(broker.username), json.dumps(broker.password)))
         page.until("Boolean(document.querySelector('#tabs'))")
         page.value("location.hash = '#/queues'")
-        bottom = page.until(SHOWN)
+        bottom = page.until(SHOWN % json.dumps(stage.vhost))
         path.write_bytes(page.picture(TOP, WIDTH, bottom + 12))
