@@ -10,6 +10,21 @@ from checks.mistake import Mistake
 from checks.script import Script
 
 
+def waits(lab: Lab, script: Script) -> None:
+    """Raise a Mistake if the script fetches messages by basic_get; wait until it does, or consumes, or has ended."""
+    expect.connects(lab, script)
+    lab.until(lambda: lab.tap.methods("Basic.Consume") or lab.tap.methods("Basic.Get") or script.ended)
+    if lab.tap.methods("Basic.Get"):
+        lab.rest(expect.SOON)
+        raise Mistake(
+            f"{script.name} asks for messages again and again, instead of waiting for them.",
+            seen=f"calls of basic_get so far: {len(lab.tap.methods('Basic.Get'))}",
+            expected="basic_consume, or mq.register and mq.start: the broker brings each message when it is there",
+            why="Who asks often keeps the broker busy for nothing. Who asks seldom leaves messages lying around.",
+            read="README.md, chapter 4",
+        )
+
+
 def troubled(script: Script) -> bool:
     """Return whether a thread of the script has died of an error, so that nothing more is to be expected."""
     return any(line.startswith("Traceback") or "is for one thread" in line for line in script.errors)

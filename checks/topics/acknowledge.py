@@ -1,6 +1,6 @@
 """02 Acknowledge: a consumer that is killed in the middle of its work loses nothing, and repeats nothing else."""
 
-from checks import expect
+from checks import expect, stages
 from checks.exercise import step
 from checks.lab import Lab
 from checks.mistake import Mistake
@@ -18,6 +18,7 @@ def the_work_is_done(lab: Lab) -> None:
     lab.declare(QUEUE)
     lab.publish(QUEUE, *words)
     script = lab.start()
+    stages.waits(lab, script)
     expect.consumes(lab, script, QUEUE)
     expect.settles(lab, script, lambda: any(noted.what == "done" for noted in lab.journal()))
     expect.worked(lab, script, words, 1)
@@ -93,7 +94,8 @@ def _not_given_back(lab: Lab) -> None:
 def _at_once(lab: Lab, words: list[str]) -> None:
     done = {noted.message: noted.at for noted in lab.journal() if noted.what == "done"}
     for one in lab.deliveries(QUEUE):
-        later = [word for word in words if one.settled and done[one.message] < done[word] < one.settled]
+        at = done.get(one.message, 0)
+        later = [word for word in words if one.settled and at < done[word] < one.settled]
         if later:
             raise Mistake(
                 "A message was acknowledged late, when other work was done already.",

@@ -1,11 +1,10 @@
 """03 The poison pill: a consumer that ends on HALT, in good order: all work before it done, nothing behind it taken."""
 
-from checks import expect
+from checks import expect, stages
 from checks.exercise import step
 from checks.lab import Lab
 from checks.mistake import Mistake
 from checks.script import Script
-from checks.stages import compares_bytes
 
 FILE = "consumer.py"
 READ = "README.md, chapter 6"
@@ -19,6 +18,7 @@ def it_works_until_halt_and_ends(lab: Lab) -> None:
     words = lab.words(2)
     lab.declare(QUEUE)
     script = lab.start()
+    stages.waits(lab, script)
     expect.consumes(lab, script, QUEUE)
     expect.stays(lab, script)
     lab.publish(QUEUE, *words, HALT)
@@ -74,7 +74,7 @@ def _halt_is_worked_on(lab: Lab) -> bool:
 
 def _halt_is_no_work(lab: Lab, script: Script) -> None:
     worked = _halt_is_worked_on(lab)
-    if worked and compares_bytes(lab):
+    if worked and stages.compares_bytes(lab):
         raise Mistake(
             "HALT was not recognised: bytes were compared with text.",
             seen="work('HALT') was called; the script compares the body as pika delivers it with a text",

@@ -17,6 +17,7 @@ def each_word_goes_through_three_stages(lab: Lab) -> None:
     """Each word goes through all three stages, and is printed at the end."""
     words = lab.words(3)
     script = _run(lab, *words)
+    stages.waits(lab, script)
     expect.settles(lab, script, lambda: _printed(script, words) or stages.troubled(script))
     stages.alone(lab, script, CHAIN)
     stages.all_alive(script)
@@ -25,7 +26,8 @@ def each_word_goes_through_three_stages(lab: Lab) -> None:
     _goes_through(lab, script, words)
     expect.prints(lab, script, [_loud(word) for word in words], 1)
     expect.no_auto_ack(lab.deliveries())
-    expect.stays(lab, script)
+    expect.stays(lab, script, 1)
+    _each_for_itself(lab, script)
 
 
 @step(each_word_goes_through_three_stages)
@@ -104,6 +106,22 @@ def _what_is_wrong(wrote: dict[str, list[str]], reads: set[str], upper: list[str
         (True, "Exclaim does not write each message with one '!', once each and as they came."),
     ]
     return next(headline for wrong, headline in told if wrong)
+
+
+def _each_for_itself(lab: Lab, script: Script) -> None:
+    """Raise a Mistake unless a stage works on whatever stands on its queue."""
+    second, third = lab.words(2)
+    lab.publish("upper", second)
+    lab.publish("loud", third)
+    wanted = {second + "!", third}
+    expect.settles(lab, script, lambda: wanted <= set(script.output))
+    if not wanted <= set(script.output):
+        raise Mistake(
+            "A stage does not work on what others put on its queue.",
+            seen=f"its last lines: {expect.shown(script.output, 4)}",
+            expected=f"for {second} on upper, and {third} on loud, the lines {second}! and {third}",
+            why="A queue is open to all. A stage does its own work, whoever wrote the message.",
+        )
 
 
 def _halt_is_no_word(lab: Lab, script: Script) -> None:

@@ -38,4 +38,4 @@ def launch(service):
 
 
 launch(Printer), launch(Exclaim), launch(ToUpper)
-time.sleep(0.6)  # should be enough
+time.sleep(0.4)  # should be enough
