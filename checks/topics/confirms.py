@@ -50,7 +50,7 @@ def what_was_not_confirmed_is_published_again(lab: Lab) -> None:
             return
 
 
-@step(what_was_not_confirmed_is_published_again, own_broker=True, seconds=120)
+@step(what_was_not_confirmed_is_published_again, own_broker=True, seconds=180)
 def nothing_is_lost_when_the_broker_is_killed(lab: Lab) -> None:
     """When the broker is killed and runs again, all messages are there."""
     word, count = lab.words(1)[0], 300
@@ -61,7 +61,7 @@ def nothing_is_lost_when_the_broker_is_killed(lab: Lab) -> None:
     _begun(lab, script, word, 30)
     lab.kill_broker()
     lab.run_broker()
-    _ended(lab, script, 30)
+    _ended(lab, script, 45)
     _all_there(lab, _texts(word, count))
     _told_apart(lab)
 
