@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from brokers.broker import Broker
 from chapters.playing import Player
-from chapters.reading import chapters
+from chapters.reading import README, chapters
 from checks import running
 from checks.classroom import Classroom
 from checks.exercise import Exercise, catalogue
@@ -78,6 +78,13 @@ SOLUTIONS = [exercise.solution for exercise in EXERCISES.values()]
 KNOWN = {*RIGHT, *WRONG, *STARTERS, *SOLUTIONS}
 
 
+def says(path: Path) -> str:
+    """Return the words that the check must say of a wrong answer, or of a starter."""
+    if path in WRONG:
+        return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# says: ").strip()
+    return (ANSWERS / path.parent.name / "starter.says").read_text(encoding="utf-8").strip()
+
+
 def told(outcome: Outcome) -> str:
     mistake = outcome.mistake
     said = [outcome.trouble, *(f"{result.step.claim} {result.status}" for result in outcome.results)]
@@ -94,13 +101,9 @@ def test_a_right_answer_passes(path: Path, marker: Marker) -> None:
 @pytest.mark.broker
 @pytest.mark.parametrize("path", [*WRONG, *STARTERS], ids=name)
 def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, marker: Marker) -> None:
-    if path in WRONG:
-        says = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# says: ")
-    else:
-        says = (ANSWERS / path.parent.name / "starter.says").read_text(encoding="utf-8").strip()
     outcome = marker.outcome(path)
     assert outcome.mistake, told(outcome)
-    assert says in outcome.mistake.headline, told(outcome)
+    assert says(path) in outcome.mistake.headline, told(outcome)
     assert outcome.mistake.why
     assert outcome.mistake.expected
     assert outcome.mistake.seen
@@ -141,3 +144,24 @@ def test_the_solution_shows_what_the_exercise_says(
     assert played, "it has no transcript"
     for chapter in played:
         Player(tmp_path, {**where, "PYTHONPATH": str(ROOT)}).play(chapter)
+
+
+def mistakes_of_the_readme() -> list[tuple[str, str]]:
+    """Return the rows of the instructors' table: an exercise's title, and the sentences of its check."""
+    part = README.read_text(encoding="utf-8").partition("### What goes wrong, and how the check words it")[2]
+    table = part.partition("| exercise | the check says |")[2].partition("\n\n")[0]
+    return [(cells[1].strip(), cells[2].strip()) for row in table.splitlines()[2:] if (cells := row.split("|"))]
+
+
+def test_the_instructors_table_has_each_exercise_and_says_what_its_check_says() -> None:
+    rows = mistakes_of_the_readme()
+    assert [title for title, _ in rows] == [exercise.title for exercise in EXERCISES.values()]
+    for exercise, (_, sentences) in zip(EXERCISES.values(), rows, strict=True):
+        told = {says(path) for path in WRONG if path.parent.name == exercise.name}
+        assert set(sentences.split(" · ")) <= told
+
+
+def test_the_readme_lists_each_exercise_with_the_file_to_write() -> None:
+    text = README.read_text(encoding="utf-8")
+    for exercise in EXERCISES.values():
+        assert f"| [{exercise.title}](exercises/{exercise.name}/README.md) | `{exercise.file}` |" in text
