@@ -22,7 +22,7 @@ def plot(log: Log, title: str, description: str) -> Drawing:
     limit = throughput(log.runs[-1], "T1")
     y = _y(limit)
     drawing.add(shape(f"M{LEFT:g} {y:g}H{WIDTH - RIGHT:g}", edge="ink", more=' stroke-dasharray="7 4"'))
-    drawing.add(text(LEFT + 8, y - 8, f"what ToUpper brings: {limit:.2f} words/s", "ink", 13.5, "start"))
+    drawing.add(text(LEFT + 8, min(y, _y(1)) - 8, f"what ToUpper brings: {limit:.2f} words/s", "ink", 13.5, "start"))
     words = sum(event.does == "publishes" and event.queue == "my_queue" for event in log.runs[0].events)
     told = f"measured: {words} words each, from the first printed word to the last, RabbitMQ {log.rabbitmq}"
     drawing.add(text(WIDTH / 2, BOTTOM + 72, told, "soft", 12))
