@@ -18,6 +18,7 @@ from brokers.foreign import Foreign
 from brokers.management import Management
 from brokers.node import Node
 from brokers.unavailable import Unavailable
+from checks import login
 from checks.mistake import NotJudged
 from checks.warden import Limits, Warden
 from sqs_pipes.emulator import Emulator, NoEmulator
@@ -68,6 +69,7 @@ class Classroom:
                 if not self._victim.alive():
                     self._victim.run()
                 self._victim.wait()
+                login.close(self._victim)
             yield self._victim
 
     def emulator(self) -> Emulator:
