@@ -13,7 +13,7 @@ from checks.script import Script
 def waits(lab: Lab, script: Script) -> None:
     """Raise a Mistake if the script fetches messages by basic_get; wait until it does, or consumes, or has ended."""
     expect.connects(lab, script)
-    lab.until(lambda: lab.tap.methods("Basic.Consume") or lab.tap.methods("Basic.Get") or script.ended)
+    expect.settles(lab, script, lambda: lab.tap.methods("Basic.Consume") or lab.tap.methods("Basic.Get"))
     if lab.tap.methods("Basic.Get"):
         lab.rest(expect.SOON)
         raise Mistake(
