@@ -23,14 +23,14 @@ def each_message_is_confirmed(lab: Lab) -> None:
     word = lab.words(1)[0]
     script = lab.start(word, "20")
     expect.connects(lab, script)
-    expect.ends(lab, script)
+    expect.ends(lab, script, 20)
     _all_there(lab, _texts(word, 20))
     _kept(lab)
     _confirmed(lab)
     _told_apart(lab)
 
 
-@step(each_message_is_confirmed)
+@step(each_message_is_confirmed, seconds=60)
 def what_was_not_confirmed_is_published_again(lab: Lab) -> None:
     """When the connection is lost, what was not confirmed is published again."""
     for count in (200, 2000):  # the second one for a producer that is faster than the eye
@@ -43,7 +43,7 @@ def what_was_not_confirmed_is_published_again(lab: Lab) -> None:
         late = script.ended
         lab.tap.cut()
         lab.story.append("lost what it published from then on, and cut the connection")
-        _ended(lab, script, 10)
+        _ended(lab, script, 8)
         _all_there(lab, _texts(word, count))
         _told_apart(lab)
         if not late:
@@ -61,7 +61,7 @@ def nothing_is_lost_when_the_broker_is_killed(lab: Lab) -> None:
     _begun(lab, script, word, 30)
     lab.kill_broker()
     lab.run_broker()
-    _ended(lab, script, 45)
+    _ended(lab, script, 30)
     _all_there(lab, _texts(word, count))
     _told_apart(lab)
 
@@ -83,8 +83,10 @@ def _begun(lab: Lab, script: Script, word: str, count: int) -> None:
         time.sleep(0.002)
 
 
-def _ended(lab: Lab, script: Script, seconds: float) -> None:
-    lab.until(lambda: script.ended, seconds)
+def _ended(lab: Lab, script: Script, quiet: float) -> None:
+    """Wait until it has ended, or nothing has passed for `quiet` seconds."""
+    begun = time.monotonic()
+    lab.until(lambda: script.ended or time.monotonic() > max(begun, lab.tap.seen[-1].at) + quiet, 60)
     if script.ended and script.status != 0:
         script.wait(1)
         expect.within_limits(script)

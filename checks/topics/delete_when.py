@@ -52,8 +52,8 @@ def it_waits_for_more(lab: Lab) -> None:
     script = _started(lab, [first])
     _done(lab, script, [first], 1)
     asked = len(lab.sqs.of("ReceiveMessage"))
-    lab.until(lambda: script.ended or any(one.answered for one in lab.sqs.of("ReceiveMessage")[asked:]), 5)
-    lab.until(lambda: script.ended or len(lab.sqs.of("ReceiveMessage")) > asked + 1, 1)
+    lab.until(lambda: script.ended or any(one.answered for one in lab.sqs.of("ReceiveMessage")[asked:]), 10)
+    lab.until(lambda: script.ended or len(lab.sqs.of("ReceiveMessage")) > asked + 1, 10)
     expect.keeps_running(lab, script, 0.05)
     _polls_long(lab)
     lab.sqs.send(QUEUE, second)
@@ -74,7 +74,7 @@ def _done(lab: Lab, script: Script, words: list[str], count: int) -> None:
     """Wait until the first so many were worked on and deleted."""
     word = words[count - 1]
     expect.worked(lab, script, words[:count], 10)
-    if lab.until(lambda: word in _deleted(lab) or _bad(lab), 3) and not _bad(lab):
+    if lab.until(lambda: word in _deleted(lab) or _bad(lab), 5) and not _bad(lab):
         return
     if lab.sqs.of("PurgeQueue"):
         raise Mistake(
@@ -101,7 +101,7 @@ def _done(lab: Lab, script: Script, words: list[str], count: int) -> None:
     expect.no_error(script)
     raise Mistake(
         "A message was never deleted.",
-        seen=f"{word!r} was received and its work was done; no DeleteMessage came within 3 s",
+        seen=f"{word!r} was received and its work was done; no DeleteMessage came within 5 s",
         expected=HANDLE,
         why="SQS does not know that the work is done. After the visibility timeout it hands the message out again: "
         "everything is done twice.",

@@ -128,7 +128,7 @@ def _settled(lab: Lab, script: Script, connection: int, count: int) -> None:
     def acked() -> list[Delivery]:
         return [one for one in _of(lab, connection) if one.how]
 
-    lab.until(lambda: script.ended or len(acked()) >= count or any(one.auto_ack for one in _of(lab, connection)), 8)
+    expect.settles(lab, script, lambda: len(acked()) >= count or any(one.auto_ack for one in _of(lab, connection)), 6)
     found = _of(lab, connection)
     expect.no_auto_ack(found)
     if len(acked()) >= count:

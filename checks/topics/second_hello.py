@@ -89,7 +89,7 @@ def _sent(lab: Lab, words: list[str]) -> Script:
     before = len(lab.sqs.requests)
     script = lab.start(*words)
     expect.reaches_sqs(lab, script)
-    lab.until(lambda: script.ended or _silent(lab, SILENT_SECONDS), 20)
+    lab.until(lambda: script.ended or _silent(lab, before), 20)
     sent = [text for one in lab.sqs.requests[before:] for text in _texts(one)]
     if not script.ended and 0 < len(sent) < len(words):
         raise Mistake(
@@ -102,9 +102,10 @@ def _sent(lab: Lab, words: list[str]) -> Script:
     return script
 
 
-def _silent(lab: Lab, seconds: float) -> bool:
-    """Return whether the last request was so long ago."""
-    return time.monotonic() - lab.sqs.requests[-1].at > seconds
+def _silent(lab: Lab, before: int) -> bool:
+    """Return whether requests came after the first `before` ones, and then none for long."""
+    new = lab.sqs.requests[before:]
+    return bool(new) and time.monotonic() - new[-1].at > SILENT_SECONDS
 
 
 def _one_group(lab: Lab) -> None:
