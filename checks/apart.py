@@ -34,7 +34,11 @@ def unshare() -> list[str]:
     found = shutil.which("unshare")
     if sys.platform != "linux" or found is None:
         return []
-    user = [] if os.geteuid() == 0 else ["--user", "--map-current-user"]
-    words = [found, *user, "--pid", "--fork", "--kill-child", "--mount-proc"]
-    with subprocess.Popen([*words, "true"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as tried:
-        return words if tried.wait() == 0 else []
+    user = ["--user", "--map-current-user"]
+    ways = [["--mount-proc"], [*user, "--mount-proc"], user]  # as root; as anybody; where /proc has to stay as it is
+    tries = ([found, "--pid", "--fork", "--kill-child", *way] for way in ways)
+    return next((words for words in tries if _works([*words, "true"])), [])
+
+
+def _works(command: list[str]) -> bool:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
