@@ -60,22 +60,18 @@ def strange(folder: Path) -> dict[str, Path]:
 
 
 def many(folder: Path, count: int, exercises: list[Exercise]) -> None:
-    """Make a course: of ten, six hand in mostly right answers, three mostly wrong ones, one something hostile, too."""
-    names = sorted(path.name for path in HOSTILE.iterdir())
+    """Make a course: of ten, six hand in mostly right answers, three mostly wrong ones, and one only hostile ones."""
+    attacks = sorted(HOSTILE.glob("*/*/*.py"))
     for number in range(count):
-        path = folder / f"student{number + 1:02}"
-        if number % 10 == 9:
-            hostile(path, names[number // 10 % len(names)])
         for place, exercise in enumerate(exercises):
-            _answer(path, exercise, number, place)
-
-
-def _answer(path: Path, exercise: Exercise, number: int, place: int) -> None:
-    turn = number + place
-    kind = "right" if (number % 10 < 6) != (turn % 7 == 6) else "wrong"
-    found = answers(exercise, kind) or [exercise.starter]
-    if not (path / exercise.name).exists() and turn % 29 != 28:  # one in 29 is not handed in
-        hand_in(path, exercise, found[turn % len(found)], "exercises" if number % 2 else "")
+            turn = number + place
+            kind = "right" if (number % 10 < 6) != (turn % 7 == 6) else "wrong"
+            found = answers(exercise, kind) or [exercise.starter]
+            answer = found[turn % len(found)]
+            if number % 10 == 9:
+                answer = attacks[(number // 10 * len(exercises) + place) % len(attacks)]
+            if turn % 29 != 28:  # one in 29 is not handed in
+                hand_in(folder / f"student{number + 1:02}", exercise, answer, "exercises" if number % 2 else "")
 
 
 if __name__ == "__main__":
