@@ -40,7 +40,7 @@ def each_argument_arrives(lab: Lab) -> None:
         )
 
 
-@step(each_argument_arrives)
+@step(each_argument_arrives, seconds=45)
 def a_retry_arrives_once(lab: Lab) -> None:
     """A send whose answer was lost is sent again, and arrives once."""
     words = lab.words(3)
@@ -49,7 +49,7 @@ def a_retry_arrives_once(lab: Lab) -> None:
     lab.sqs.fault = lambda request: _fault(lab, request, dict(zip(words, faults, strict=True)))
     script = lab.start(*words, more={"AWS_MAX_ATTEMPTS": "2"})
     lab.story.append(f"lost SQS's first answer for {words[0]!r}, the first two for {words[1]!r}")
-    lab.until(lambda: script.ended, 15)
+    lab.until(lambda: script.ended, 25)
     arrived = lab.sqs.taken(QUEUE)
     twice = [word for word in words if arrived.count(word) > 1]
     if twice:
