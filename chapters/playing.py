@@ -11,7 +11,7 @@ from itertools import permutations
 from pathlib import Path
 
 from chapters.reading import Block, Chapter, Segment
-from chapters.terminal import ROOT, WINDOWS, Late, Terminal
+from chapters.terminal import LINE_SECONDS, ROOT, WINDOWS, Late, Terminal
 
 Show = Callable[[int, str], None]
 """Called with the terminal's number and a line that it shows, as soon as it shows it."""
@@ -30,6 +30,7 @@ class Player:
     """Plays chapters in a folder; `renamed` turns what differs between runs, as ports do, into what the README has."""
 
     interrupted: tuple[int, ...] = INTERRUPTED
+    line_seconds: float = LINE_SECONDS
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class Player:
         lines: list[str] = []
         while count is None or len(lines) < count:
             try:
-                line = terminal.line()
+                line = terminal.line(self.line_seconds)
             except Late as late:
                 return [*lines, f"({late})"]
             if line is None:

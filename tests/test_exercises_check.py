@@ -53,6 +53,8 @@ def check(copy: Path, *words: str, **environment: str) -> subprocess.CompletedPr
 class Student(Player):
     """Types what the README says, and before that writes what it shows of a solution into the exercise's file."""
 
+    line_seconds = 90  # a check is silent until it is over
+
     def _play_block(self, block: Block, later: Block | None) -> None:
         for excerpt in excerpts():
             folder = excerpt.file.split("/")
