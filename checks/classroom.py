@@ -124,7 +124,7 @@ class Classroom:
 
     def _running(self) -> Broker | None:
         """Return the broker of the lessons, if it answers."""
-        if address.elsewhere() or os.environ.get("RABBITMQ_FROM"):
+        if address.elsewhere() or os.environ.get("RABBITMQ_FROM") == "environment":
             return None
         broker = Foreign()
         return None if broker.refusal() else broker
