@@ -43,7 +43,7 @@ def a_broadcast_ends_all_who_wait(lab: Lab) -> None:
 @step(a_broadcast_ends_all_who_wait)
 def it_does_not_overtake_the_work(lab: Lab) -> None:
     """What waits on the work queue is done before they end."""
-    words = lab.words(9)
+    words = lab.words(11)
     lab.declare(QUEUE)
     scripts = [_started(lab), _started(lab)]
     lab.publish(QUEUE, *words)

@@ -10,6 +10,7 @@ from rabbit import HALT, Consumer, Worker
 TO_UPPERS, PRINTERS = int(sys.argv[1]), int(sys.argv[2])
 
 left = TO_UPPERS
+finished = threading.Event()
 lock = threading.Lock()
 
 
@@ -30,6 +31,7 @@ class ToUpper(Worker):
         if last:
             for _ in range(PRINTERS):
                 self.write(HALT)
+            finished.set()
         self.stop()
 
 
@@ -43,12 +45,11 @@ class Printer(Consumer):
 
 def launch(service, name):
     stage = service(name)
-    thread = threading.Thread(target=stage.start, name=name, daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=stage.start, name=name, daemon=True).start()
 
 
 for number in range(1, PRINTERS + 1):
     launch(Printer, f'P{number}')
-for thread in [launch(ToUpper, f'T{number}') for number in range(1, TO_UPPERS + 1)]:
-    thread.join()
+for number in range(1, TO_UPPERS + 1):
+    launch(ToUpper, f'T{number}')
+finished.wait()

@@ -14,7 +14,7 @@ def message_handler(channel, method, properties, message):
 
 def halt_handler(channel, method, properties, body):
     print('Halting the consumer.')
-    mq.connection.call_later(1, mq.stop)  # time for the rest of the work
+    mq.connection.call_later(0.5, mq.stop)  # time for the rest of the work
 
 
 mq.channel.exchange_declare('halt', 'fanout', durable=True)
