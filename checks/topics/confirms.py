@@ -17,7 +17,7 @@ QUEUE = "readings"
 AGAIN = "each message is published again, with the same message_id, until its confirm has come"
 
 
-@step()
+@step(seconds=60)
 def each_message_is_confirmed(lab: Lab) -> None:
     """Each message is persistent, has a message_id, and is confirmed by the broker."""
     word = lab.words(1)[0]

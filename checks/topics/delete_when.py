@@ -14,7 +14,7 @@ QUEUE = "jobs.fifo"
 HANDLE = "sqs.delete_message(QueueUrl=..., ReceiptHandle=message['ReceiptHandle']), with the handle that came with it"
 
 
-@step()
+@step(seconds=60)
 def each_message_is_deleted_after_its_work(lab: Lab) -> None:
     """Each message is deleted when its work is done."""
     words = lab.words(2)
@@ -24,7 +24,7 @@ def each_message_is_deleted_after_its_work(lab: Lab) -> None:
     _deleted_after_work(lab, words)
 
 
-@step(each_message_is_deleted_after_its_work)
+@step(each_message_is_deleted_after_its_work, seconds=60)
 def what_a_killed_consumer_had_comes_again(lab: Lab) -> None:
     """The message in a killed consumer's hand comes again after the visibility timeout, and only that."""
     words = lab.words(3)
@@ -45,7 +45,7 @@ def what_a_killed_consumer_had_comes_again(lab: Lab) -> None:
         )
 
 
-@step(each_message_is_deleted_after_its_work)
+@step(each_message_is_deleted_after_its_work, seconds=60)
 def it_waits_for_more(lab: Lab) -> None:
     """An empty queue does not end it, and it waits there by long polling."""
     first, second = lab.words(2)

@@ -21,7 +21,7 @@ QUEUE = "payments"
 ONE = "one transaction for both: with db: INSERT the message_id, UPDATE the balance; then the ack"
 
 
-@step()
+@step(seconds=60)
 def each_payment_counts_once(lab: Lab) -> None:
     """A payment that is delivered twice counts once, and two payments of the same amount count both."""
     unit, marked, twin, first, second = random.randrange(2, 90), *(str(uuid.uuid4()) for _ in range(4))
@@ -39,7 +39,7 @@ def each_payment_counts_once(lab: Lab) -> None:
         raise _miscounted(lab, unit, counts)
 
 
-@step(each_payment_counts_once)
+@step(each_payment_counts_once, seconds=60)
 def a_restarted_consumer_remembers(lab: Lab) -> None:
     """A consumer writes a payment before its ack, and the next one, after a kill in between, does not add it again."""
     amount = random.randrange(100, 999)
@@ -77,7 +77,7 @@ def a_restarted_consumer_remembers(lab: Lab) -> None:
     _added(lab, again, amount)
 
 
-@step(a_restarted_consumer_remembers)
+@step(a_restarted_consumer_remembers, seconds=60)
 def both_are_written_or_none(lab: Lab) -> None:
     """A payment and its message_id are written together, or not at all."""
     amount = random.randrange(100, 999)

@@ -19,7 +19,7 @@ SILENT_SECONDS = 5
 OWN_ID = "MessageDeduplicationId=str(uuid.uuid4()), made once for each argument"
 
 
-@step()
+@step(seconds=60)
 def each_argument_arrives(lab: Lab) -> None:
     """Each argument arrives once and in order, also the same word again, also from the next run."""
     word, other = lab.words(2)
@@ -40,7 +40,7 @@ def each_argument_arrives(lab: Lab) -> None:
         )
 
 
-@step(each_argument_arrives, seconds=45)
+@step(each_argument_arrives, seconds=60)
 def a_retry_arrives_once(lab: Lab) -> None:
     """A send whose answer was lost is sent again, and arrives once."""
     words = lab.words(3)
