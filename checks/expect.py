@@ -167,7 +167,7 @@ def prints(lab: Lab, script: Script, lines: Sequence[str], seconds: float = 10) 
         )
 
 
-def settles(lab: Lab, script: Script, condition: Callable[[], object], quiet: float = 4) -> None:
+def settles(lab: Lab, script: Script, condition: Callable[[], object], quiet: float = 5) -> None:
     """Wait until the condition holds, the script has ended, or nothing has moved for `quiet` seconds: on the line,
     in the journal, in its output."""
     lab.until(lambda: condition() or script.ended or _moved(lab, script) < time.monotonic() - quiet, 20)

@@ -45,7 +45,7 @@ def the_slow_stage_keeps_up(lab: Lab) -> None:
     lab.declare(*CHAIN)
     script = lab.start()
     expect.connects(lab, script)
-    expect.settles(lab, script, lambda: _consumers(lab) == NEEDED, 3)
+    expect.settles(lab, script, lambda: _all_there(lab), 6)
     _as_many_as_needed(_consumers(lab))
     lab.publish("peeled", *words)
     expect.worked(lab, script, [f"fry {word}" for word in words], 10)
@@ -95,6 +95,13 @@ def _passed_on_when_done(lab: Lab) -> None:
                     expected=f"first {what}(message), then write",
                     why="The next stage gets what is half done, and a crash loses the other half.",
                 )
+
+
+def _all_there(lab: Lab) -> bool:
+    """Return whether as many consumers as needed have been let in, by what passed on the line."""
+    asked = [each.method.queue for each in lab.tap.methods("Basic.Consume")]
+    answered = len(lab.tap.methods("Basic.ConsumeOk", up=False))
+    return answered >= len(asked) and {queue: asked.count(queue) for queue in CHAIN} == NEEDED
 
 
 def _consumers(lab: Lab) -> dict[str, int]:
