@@ -142,14 +142,19 @@ def test_what_comes_out_of_a_box_writes_only_its_own_marks_in_its_own_name(boxes
         assert [row["submission"] for row in csv.DictReader(file)] == ["ann"]
 
 
-@pytest.mark.parametrize("out", [b"", b"no archive", archive((tarfile.TarInfo("grades.csv"), b"\0\xff\n" * 9))[:700]])
-def test_a_box_that_gives_no_marks_gets_none_and_those_of_an_earlier_run_go(
-    boxes: ModuleType, tmp_path: Path, out: bytes
+FORGED = archive((tarfile.TarInfo("grades.csv"), b"submission,exercise,status\nann,01,solved\n"))
+
+
+@pytest.mark.parametrize(
+    ("status", "out"), [(0, b""), (1, b"no archive"), (1, FORGED[:540]), (137, FORGED), (None, FORGED)]
+)
+def test_a_box_that_was_ended_or_gives_no_marks_gets_none_and_those_of_an_earlier_run_go(
+    boxes: ModuleType, tmp_path: Path, status: int | None, out: bytes
 ) -> None:
     (tmp_path / "grades.csv").write_text("of an earlier run\n")
-    box = boxes.Box(137, out, b"Killed")
+    box = boxes.Box(status, out, b"Killed")
     rows = boxes.unpack(box, tmp_path, "ann")
-    assert "solved" not in [row["status"] for row in rows]
+    assert not rows
     assert "of an earlier run" not in "".join(path.read_text(errors="replace") for path in tmp_path.iterdir())
     assert (tmp_path / "log.txt").read_text() == "Killed"
-    assert "137" in boxes.told(box, rows)
+    assert "no marks" in boxes.told(box, rows)
