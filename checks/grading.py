@@ -43,6 +43,7 @@ class Grading:
         self._pending = list(self._turns)
         self._marks: dict[Turn, Mark] = {}
         self._under_way: list[Turn] = []
+        self._again: set[Turn] = set()
         self._seconds: defaultdict[Submission, float] = defaultdict(float)
         self._changed = threading.Condition()
         self._broken = {exercise.name: reason for exercise in exercises if (reason := _broken(exercise))}
@@ -85,9 +86,19 @@ class Grading:
             with self._changed:
                 self._under_way.remove(turn)
                 self._seconds[turn.submission] += mark.seconds
-                self._marks[turn] = mark
                 self._changed.notify_all()
-                self._done(mark)
+                if not self._second_chance(turn, mark):
+                    self._marks[turn] = mark
+                    self._done(mark)
+
+    def _second_chance(self, turn: Turn, mark: Mark) -> bool:
+        """Put what could not be judged at the end of the line, once: the broker may have been slow for a moment."""
+        hopeless = turn in self._again or turn.exercise.name in self._broken or self._classroom.stopped
+        if mark.status != marks.NOT_JUDGED or hopeless:
+            return False
+        self._again.add(turn)
+        self._pending.append(turn)
+        return True
 
     def _next(self) -> Turn | None:
         """Take the next turn, None when all are taken. Blocks while those left wait for the broker that is killed."""

@@ -34,7 +34,8 @@ class Submission:
         """Return whether the student's file is the starter, as it was given."""
         place = self._place(exercise)
         file = place / exercise.file if place else None
-        return bool(file and _ordinary(file) and _lines(file) == _lines(exercise.starter))
+        both = (file, exercise.starter) if file else ()
+        return bool(both) and all(map(_ordinary, both)) and len({*map(_lines, both)}) == 1
 
     def copy(self, exercise: Exercise, into: Path) -> Path:
         """Copy the exercise's Python files into a folder; return the student's file there, which may be missing."""
@@ -79,8 +80,8 @@ def _ordinary(path: Path) -> bool:
     return stat.S_ISREG(told.st_mode) and told.st_size <= SIZE
 
 
-def _lines(path: Path) -> list[str]:
-    return [line.rstrip() for line in path.read_bytes().decode(errors="replace").strip().splitlines()]
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(line.rstrip() for line in path.read_bytes().decode(errors="replace").strip().splitlines())
 
 
 def _not_ordinary(name: str, wanted: str) -> Mistake:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -24,9 +25,11 @@ from brokers.broker import Broker
 from brokers.management import SECONDS, Management
 from checks import apart, login, marks, scratch
 from checks.classroom import Classroom
-from checks.exercise import Exercise, catalogue
+from checks.exercise import Exercise, catalogue, step
 from checks.grading import Grading
+from checks.lab import Lab
 from checks.marks import Mark
+from checks.mistake import NotJudged
 from checks.submission import submissions
 from checks.warden import Limits
 
@@ -257,6 +260,27 @@ def test_an_exercise_without_a_check_is_not_judged(tmp_path: Path) -> None:
     (mark,) = graded_here(None, tmp_path / "submissions", Limits(), Exercise(99, "nothing"))
     assert (mark.status, mark.points) == (marks.NOT_JUDGED, None)
     assert "No module named 'checks.topics.nothing'" in mark.headline
+
+
+def test_what_could_not_be_judged_is_tried_once_more(broker: Broker, tmp_path: Path) -> None:
+    tries: list[Lab] = []
+    module = ModuleType("checks.topics.flickers", "A topic whose check fails by itself, the first time.")
+
+    def it_flickers(lab: Lab) -> None:
+        """It is judged at the second try."""
+        tries.append(lab)
+        if len(tries) == 1:
+            raise NotJudged("the first time")
+
+    it_flickers.__module__ = module.__name__
+    vars(module).update(FILE="flickers.py", it_flickers=step()(it_flickers))
+    exercise = Exercise(99, "flickers")
+    vars(exercise)["module"] = module
+    place = tmp_path / "submissions" / "anna" / exercise.name
+    place.mkdir(parents=True)
+    (place / "flickers.py").write_text("print(1)\n")
+    (mark,) = graded_here(broker, tmp_path / "submissions", Limits(), exercise)
+    assert (mark.status, mark.points, len(tries)) == (marks.SOLVED, 1, 2)
 
 
 def test_guest_is_shut_out_of_a_broker_of_its_own(own: Broker, tmp_path: Path) -> None:
