@@ -114,27 +114,26 @@ def sends(script: Script, words: list[str], queue: str) -> None:
 
 
 def _differs(script: Script, sent: list[str], words: list[str]) -> str:
-    """Return in which way other messages were sent than told."""
-    if not sent:
-        return "no message was published"
-    if len(sent) == 1 and all(word in sent[0] for word in words):
-        return "the arguments were joined to one message"
-    if sent == words[:1]:
-        return "only the first argument was published"
-    if sent[0].endswith(script.name):
-        return "the script's own name was published, too"
-    if sorted(sent) == sorted(words):
-        return "the order is not that of the arguments"
-    if sent == [word for word in words if word]:
-        return "the empty argument was dropped"
-    if len(sent) == len(words):
-        return "an argument was changed on its way"
-    return "a message was published twice" if len(set(sent)) < len(sent) else "there are other messages than arguments"
+    """Return in which way other messages were sent than told; the first that holds tells most."""
+    first = sent[0] if sent else ""
+    ways = {
+        "no message was published": not sent,
+        "the arguments were joined to one message": len(sent) == 1 and all(word in first for word in words),
+        "only the first argument was published": sent == words[:1],
+        "the script's own name was published, too": first.endswith(script.name),
+        "the order is not that of the arguments": sorted(sent) == sorted(words),
+        "the empty argument was dropped": sent == [word for word in words if word],
+        "an argument was changed on its way": len(sent) == len(words),
+        "a message was published twice": len(set(sent)) < len(sent),
+        "there are other messages than arguments": True,
+    }
+    return next(way for way, holds in ways.items() if holds)
 
 
 def says_when_not_stored(script: Script, word: str) -> None:
     """Insist that it fails where the broker refuses what it publishes."""
     if not script.ends():
+        _gives_none_back(script, script.deliveries)
         mistake(
             f"the broker refused {word!r}, with a negative acknowledgement, and {script.name} went on as if it had not",
             "an error, and an end with a status that is not 0",
@@ -189,7 +188,7 @@ def says_that_the_broker_is_gone(script: Script) -> None:
 
 
 def is_handed(script: Script, words: list[str], queue: str) -> list[Delivery]:
-    """Insist that it consumes from the queue, with acknowledgements, and gets all the words; return their deliveries."""
+    """Insist that it consumes from the queue, with acknowledgements; return the deliveries of the words."""
 
     def got() -> list[Delivery]:
         return [each for each in script.deliveries if each.queue == queue and each.message in words]
@@ -206,7 +205,8 @@ def is_handed(script: Script, words: list[str], queue: str) -> list[Delivery]:
         limits = [each.method.prefetch_count for each in script.tap.methods("Basic.Qos") if each.method.prefetch_count]
         reason = f", since its prefetch is {limits[0]} and it does not acknowledge" if limits else ""
         mistake(
-            f"{len(words)} messages wait on {queue}, and {script.name} was handed {len(got())}{reason}{script.last_words}",
+            f"{len(words)} messages wait on {queue}, and {script.name} was handed {len(got())}{reason}"
+            f"{script.last_words}",
             "all of them",
             "the broker hands out no more than the prefetch limit, until one is acknowledged",
         )
@@ -261,6 +261,7 @@ def prints(script: Script, words: list[str], others: list[str]) -> None:
             "output that is hard-coded, or changed, is not the work",
         )
     if [line for line in shown if line in words] != words:
+        _gives_none_back(script, script.deliveries)
         mistake(
             f"{script.name} was handed {listed(words)} and printed {listed([s for s in shown if s in words])}"
             f"{script.last_words}",
@@ -282,7 +283,8 @@ def acknowledges(script: Script, got: list[Delivery]) -> None:
     if len(done) < len(got):
         missing = [each.message for each in found() if not each.how]
         mistake(
-            f"{script.name} worked on {len(got)} messages and acknowledged {len(done)}; without an ack: {listed(missing)}",
+            f"{script.name} worked on {len(got)} messages and acknowledged {len(done)}; "
+            f"without an ack: {listed(missing)}",
             "an ack for each message, after the work",
             "what is not acknowledged stays at the broker, and comes again to the next consumer",
         )
@@ -351,7 +353,7 @@ def ends_on_the_pill(script: Script) -> None:
 def acknowledges_the_pill(script: Script, queue: str = "my_queue") -> None:
     """Insist that the pill that ended it is acknowledged."""
     pills = [each for each in script.deliveries if each.message == PILL and each.queue == queue]
-    if any(each.how != "ack" for each in pills):
+    if not any(each.how == "ack" for each in pills):
         mistake(
             f"{script.name} ended on {PILL} and did not acknowledge it",
             f"an ack for {PILL}, too",

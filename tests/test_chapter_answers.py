@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT
 
 from brokers.broker import Broker
+from chapters.reading import fences
 
 ANSWERS = Path(__file__).parent / "answers" / "chapters"
 LESSONS = {
@@ -35,6 +36,8 @@ SECONDS = 200
 """How long one run may take."""
 
 SAYS = "# says: "
+
+PILL_NOT_ACKNOWLEDGED = "consumer3.py ended on HALT and did not acknowledge it"
 
 
 def answers(kind: str) -> list[object]:
@@ -66,8 +69,9 @@ def checked(
     request: pytest.FixtureRequest, broker: Broker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Path, Future[Done]]]:
     """The runs of all answers that are asked for, begun together."""
-    environment = {**os.environ, **broker.environment(), "RABBITMQ_FROM": "environment", "COLUMNS": "120", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
-    wanted = [item.callspec.params["answer"] for item in request.session.items if _is_ours(item)]
+    quietly = {"RABBITMQ_FROM": "environment", "COLUMNS": "120", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment = {**os.environ, **broker.environment(), **quietly}
+    wanted = dict.fromkeys(item.callspec.params["answer"] for item in request.session.items if _is_ours(item))
     folder = tmp_path_factory.mktemp("answers")
     with ThreadPoolExecutor(AT_A_TIME) as runs:
         yield {
@@ -96,6 +100,13 @@ def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Path, check
     done = checked[answer].result()
     assert done.returncode == 1, done.stdout + done.stderr
     assert first.removeprefix(SAYS) in done.stdout, done.stdout
+
+
+@pytest.mark.timeout(SECONDS * 2)
+@pytest.mark.parametrize("answer", [ANSWERS / "consumer3" / "wrong_pill_not_acknowledged.py"], ids=["consumer3"])
+def test_the_readme_shows_what_a_failed_check_says(answer: Path, checked: dict[Path, Future[Done]]) -> None:
+    (shown,) = ("\n".join(fence.lines) for fence in fences() if fence.lines[:1] == [PILL_NOT_ACKNOWLEDGED])
+    assert shown in checked[answer].result().stdout
 
 
 @pytest.mark.parametrize("script", [*LESSONS, "rabbit"])

@@ -6,16 +6,24 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 from waiting import lessons
 
 from brokers.tap import Tap
 from brokers.traffic import Delivery, Publication, deliveries, publications
 
-SECONDS = 8
-"""How long a script may take for what it does in half a second."""
+QUIET_SECONDS = 6
+"""How long a script may do nothing at all, neither compute nor print nor talk to the broker, before it is given up.
+
+That is no limit on time, since a slow machine is not the script's mistake; the lessons sleep for 2 s at most.
+"""
+
+SECONDS = 40
+"""How long a script that is busy may take for what it does in half a second."""
 
 
 class Line(NamedTuple):
@@ -42,6 +50,7 @@ class Script:
             [sys.executable, name, *words], cwd=work, env=environment, bufsize=0,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
+        self._used = psutil.Process(self.process.pid)
         self._reader = threading.Thread(target=self._read, name=f"output of {name}", daemon=True)
         self._reader.start()
 
@@ -83,12 +92,15 @@ class Script:
         return f" ({lines[-1]})" if lines else ""
 
     def comes_to(self, look: Callable[[], object], seconds: float = SECONDS) -> bool:
-        """Block until look() is true; return whether it became so, before the script ended or the time was over."""
-        deadline = time.monotonic() + seconds
+        """Block until look() is true; return whether it became so, before the script ended or did nothing any more."""
+        deadline, quiet, before = time.monotonic() + seconds, 0.0, self._signs()
         while not look():
-            if self.status is not None or time.monotonic() > deadline:
+            now, signs = time.monotonic(), self._signs()
+            if signs != before or not quiet:
+                quiet, before = now + QUIET_SECONDS, signs
+            if self.status is not None or now > min(deadline, quiet):
                 return bool(look())
-            time.sleep(0.01)
+            time.sleep(0.02)
         return True
 
     def ends(self, seconds: float = SECONDS) -> bool:
@@ -108,6 +120,12 @@ class Script:
         self._reader.join()
         self.process.wait()
         self._errors.close()
+
+    def _signs(self) -> tuple[object, ...]:
+        """Return what changes while it does something."""
+        with suppress(psutil.Error):
+            return len(self.tap.seen), len(self.lines), self._used.cpu_times()
+        return ()  # it has ended
 
     def _read(self) -> None:
         stream = self.process.stdout

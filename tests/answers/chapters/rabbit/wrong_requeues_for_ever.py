@@ -1,4 +1,4 @@
-# says: test_work_that_raises_gives_its_message_back_and_the_error_names_the_consumer
+# says: it comes back at once, and so for ever
 """A rabbit.py whose stages try what fails again and again."""
 
 from pathlib import Path

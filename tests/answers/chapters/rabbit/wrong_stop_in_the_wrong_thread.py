@@ -1,4 +1,4 @@
-# says: from_another_thread
+# says: stop() was called in the thread
 """A rabbit.py whose stop() uses the connection in any thread."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# says: test_stop_and_then_ack_in_the_callback_leaves_nothing
+# says: ended on HALT and did not acknowledge it
 """A rabbit.py whose stop() closes the connection at once."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# says: test_messages_that_waited_in_the_client_at_stop_go_back_in_their_order
+# says: ended on HALT and took what stood behind it
 """A rabbit.py that acknowledges what it was handed and did not work on."""
 
 from pathlib import Path
