@@ -21,7 +21,7 @@ from brokers.unavailable import Unavailable
 from checks import login
 from checks.mistake import NotJudged
 from checks.warden import Limits, Warden
-from sqs_pipes.emulator import Emulator, NoEmulator
+from sqs_pipes.emulator import LOG, Emulator, NoEmulator
 
 Announce = Callable[[str], None]
 
@@ -61,11 +61,11 @@ class Classroom:
         with self._victims:
             if self._victim is None:
                 kind = Container if isinstance(self.broker(), Container) else Node
-                with _judged():
+                with _judged(Unavailable, "a broker that may be killed"):
                     port, management_port = ports.free(2)
                     self._victim = kind.begin(port, management_port)
                     self._started.callback(self._victim.end)
-            with _judged():
+            with _judged(Unavailable, "a broker that may be killed"):
                 if not self._victim.alive():
                     self._victim.run()
                 self._victim.wait()
@@ -76,11 +76,12 @@ class Classroom:
         """Return an SQS that answers. Blocks while it is started; raise NotJudged."""
         with self._lock:
             if self._emulator is None:
+                folder = Path(self._started.enter_context(tempfile.TemporaryDirectory(prefix="sqs-")))
                 try:
-                    folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="sqs-"))
-                    self._emulator = self._started.enter_context(Emulator.launch(Path(folder)))
-                except NoEmulator as reason:
-                    raise NotJudged(str(reason)) from reason
+                    self._emulator = self._emulating(folder / "1")
+                except NoEmulator:  # as when another program took the free port in between
+                    with _judged(NoEmulator, "an SQS"):
+                        self._emulator = self._emulating(folder / "2")
             return self._emulator
 
     def open(self, room: Room) -> None:
@@ -106,6 +107,13 @@ class Classroom:
     def close(self) -> None:
         """End what was started here. Blocks until it is gone."""
         self._started.close()
+
+    def _emulating(self, folder: Path) -> Emulator:
+        try:
+            return self._started.enter_context(Emulator.launch(folder))
+        except NoEmulator as reason:
+            words = (folder / LOG).read_text(encoding="utf-8", errors="replace") if (folder / LOG).exists() else ""
+            raise NoEmulator(f"{reason} ({words.strip().splitlines()[-1:]})") from reason
 
     def _found(self) -> Broker:
         broker = self._running() or self._new()
@@ -139,8 +147,8 @@ class Classroom:
 
 
 @contextmanager
-def _judged() -> Iterator[None]:
+def _judged(error: type[Exception], what: str) -> Iterator[None]:
     try:
         yield
-    except Unavailable as reason:
-        raise NotJudged(f"this needs a broker that may be killed, and none could be started: {reason}") from reason
+    except error as reason:
+        raise NotJudged(f"this needs {what}, and none could be started: {reason}") from reason

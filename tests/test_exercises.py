@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from checks import running
 from checks.classroom import Classroom
 from checks.exercise import Exercise, catalogue
 from checks.running import Outcome
+from checks.sqs_bench import Bench
 
 ANSWERS = ROOT / "tests" / "answers"
 EXERCISES = {exercise.name: exercise for exercise in catalogue()}
@@ -135,15 +137,27 @@ def test_no_answer_is_for_an_exercise_that_is_not_there() -> None:
 def test_the_solution_shows_what_the_exercise_says(
     exercise: Exercise, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    request.getfixturevalue("ministack" if exercise.sqs else "vhost")
-    where = request.getfixturevalue("ministack").environment() if exercise.sqs else os.environ
+    with ExitStack() as opened:
+        if exercise.sqs:
+            bench = opened.enter_context(Bench(request.getfixturevalue("ministack")))
+            where = {**os.environ, **bench.environment()}
+        else:
+            request.getfixturevalue("vhost")
+            where = dict(os.environ)
+        play(exercise, tmp_path, {**where, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+
+
+def play(exercise: Exercise, tmp_path: Path, where: dict[str, str]) -> None:
     folder = tmp_path / "exercises" / exercise.name
     folder.mkdir(parents=True)
     shutil.copy(exercise.solution, folder)
+    for given in (ROOT / "exercises").glob("*.py"):
+        shutil.copy(given, tmp_path / "exercises")
+    shutil.copy(ROOT / "producer.py", tmp_path)
     played = chapters(exercise.starter.parent / "README.md")
     assert played, "it has no transcript"
     for chapter in played:
-        Player(tmp_path, {**where, "PYTHONPATH": str(ROOT)}).play(chapter)
+        Player(tmp_path, where).play(chapter)
 
 
 def mistakes_of_the_readme() -> list[tuple[str, str]]:
