@@ -152,6 +152,7 @@ class _Line:
             return chunk
         self._buffer += chunk
         passed = chunk
+        frame: Any
         try:
             while self._buffer:
                 size, frame = pika.frame.decode_frame(self._buffer)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pika
 import pytest
-from moto import mock_aws
 from pika.adapters.blocking_connection import BlockingChannel
 from sqs_emulator import KEYS, at, emulator
 from sqs_plain import Plain
@@ -183,6 +182,8 @@ def sqs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     for variable in [name for name in os.environ if name.startswith(("AWS_", "BOTO_"))]:
         monkeypatch.delenv(variable)
     if request.param == "moto":
+        from moto import mock_aws  # noqa: PLC0415 - a second of CPU, which only these tests are to pay
+
         for variable, value in KEYS.items():
             monkeypatch.setenv(variable, value)
         with mock_aws():

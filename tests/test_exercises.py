@@ -101,7 +101,7 @@ def test_a_right_answer_passes(path: Path, marker: Marker) -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("path", [*WRONG, *STARTERS], ids=name)
+@pytest.mark.parametrize("path", [*(pytest.param(p, marks=pytest.mark.answers) for p in WRONG), *STARTERS], ids=name)
 def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, marker: Marker) -> None:
     outcome = marker.outcome(path)
     assert outcome.mistake, told(outcome)
