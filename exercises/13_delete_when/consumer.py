@@ -2,7 +2,7 @@
 
 import boto3
 
-import endings  # noqa: F401 - with it, Ctrl+C ends this without a traceback
+import endings
 from exercises.work import work
 
 sqs = boto3.client('sqs')
