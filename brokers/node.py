@@ -52,6 +52,7 @@ class Node(Broker):
 
     def run(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        record.end(self.entry.get("epmd", {}))  # of a broker that ended by itself
         epmd_port, dist_port = ports.free(2)
         self._write_settings(epmd_port, dist_port)
         try:

@@ -1,20 +1,26 @@
 """TCP ports on this machine: free ones, and who holds the others."""
 
+import random
 import socket
+from contextlib import suppress
 
 import psutil
 
+LISTENING = range(20_000, 32_000)
+"""Where servers go that are started here: below what systems give to outgoing connections, which would take such a
+port while its server is down (32768 and up on Linux, 49152 and up elsewhere)."""
+
 
 def free(count: int) -> list[int]:
-    """Return `count` different ports that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Return `count` different ports that nothing listens on now, others each time."""
+    found: list[int] = []
+    for port in random.sample(LISTENING, len(LISTENING)):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError(f"all ports from {LISTENING.start} to {LISTENING.stop} are in use")
 
 
 def taken(port: int) -> bool:

@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +28,7 @@ from brokers.traffic import Delivery, Publication, deliveries, publications
 from checks import journal, scratch
 from checks.classroom import Classroom
 from checks.exercise import ROOT, Exercise, Step
-from checks.mistake import Mistake, NotJudged
+from checks.mistake import NotJudged
 from checks.script import Script
 
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ class Lab:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, Mistake):
-            error.done = list(self.story)
         self._undo.close()
 
     # The student's script.
@@ -185,9 +183,11 @@ class Lab:
     def run_broker(self) -> None:
         """Run the killed broker again. Blocks until it answers."""
         self.story.append("started the broker again")
+        with suppress(pika.exceptions.AMQPError):  # it is lost, which pika notices now
+            self._disconnect()
+        self._connection = self._channel = None
         self.broker.run()
         self.broker.wait()
-        self._connection = self._channel = None
 
     # What passed on the line between the scripts and the broker.
 
@@ -255,7 +255,7 @@ class Lab:
             raise NotJudged(f"the broker gave no vhost ({error}); see: python broker.py status") from error
         self.tap = Tap(self.broker.host, self.broker.port, self.step.heartbeat)
         self._undo.callback(self.tap.close)
-        self._undo.callback(self._disconnect)
+        self._undo.callback(self._left)
         self._where = {
             "RABBITMQ_URL": "", "RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": str(self.tap.port),
             "RABBITMQ_USERNAME": self.name, "RABBITMQ_PASSWORD": self._password, "RABBITMQ_VHOST": self.name,
@@ -277,12 +277,15 @@ class Lab:
         for script in self.scripts:
             script.kill()
 
+    def _left(self) -> None:
+        try:
+            self._disconnect()
+        except pika.exceptions.AMQPError as error:
+            print(f"{self.name}: {error!r}", file=sys.stderr)
+
     def _disconnect(self) -> None:
         if self._connection is not None and self._connection.is_open:
-            try:
-                self._connection.close()
-            except pika.exceptions.AMQPError as error:
-                print(f"{self.name}: {error!r}", file=sys.stderr)
+            self._connection.close()
 
 
 def _removed(remove: Callable[[str], None], name: str) -> None:

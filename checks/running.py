@@ -91,7 +91,13 @@ def _limited(classroom: Classroom, exercise: Exercise, file: Path, step: Step) -
 
     def work() -> None:
         nonlocal result
-        result = _done(lab, step, opened)
+        try:
+            with lab:
+                opened.set()
+                result = _done(lab, step)  # here, so that closing the lab slowly does not undo it
+        except Exception as error:
+            if result.status == "not judged":
+                result = Result(step, "not judged", trouble=_trouble(lab, error))
 
     thread = threading.Thread(target=work, name=step.claim, daemon=True)
     thread.start()
@@ -105,15 +111,16 @@ def _limited(classroom: Classroom, exercise: Exercise, file: Path, step: Step) -
     return result
 
 
-def _done(lab: Lab, step: Step, opened: threading.Event) -> Result:
+def _done(lab: Lab, step: Step) -> Result:
     try:
-        with lab:
-            opened.set()
-            step.function(lab)
-        return Result(step, "failed", mistake=_flood(lab)) if lab.exceeded else Result(step, "passed")
+        step.function(lab)
+        if lab.exceeded:
+            raise _flood(lab)
+        return Result(step, "passed")
     except Exception as error:
         mistake = _mistake(lab, error)
         if mistake and not lab.classroom.stopped:
+            mistake.done = list(lab.story)
             return Result(step, "failed", mistake=mistake)
         return Result(step, "not judged", trouble=_trouble(lab, error))
 
@@ -143,23 +150,18 @@ _TELL = "this is not your mistake: run it again, and if it stays, tell your inst
 
 
 def _late(lab: Lab) -> Mistake:
-    return _told(lab, Mistake(
+    return Mistake(
         f"{lab.exercise.file} took too long.",
         seen=f"this check was not over after {lab.step.seconds:g} s",
         expected="much less",
         why="A program that hangs helps nobody. Look for a wait that nothing ends.",
-    ))  # fmt: skip
+    )
 
 
 def _flood(lab: Lab) -> Mistake:
-    return _told(lab, Mistake(
+    return Mistake(
         f"{lab.exercise.file} was cut off: {lab.exceeded}.",
         seen="traffic without end",
         expected="some dozens of messages",
         why="What is published or requeued in an endless loop fills the broker, and stops everybody who uses it.",
-    ))  # fmt: skip
-
-
-def _told(lab: Lab, mistake: Mistake) -> Mistake:
-    mistake.done = list(lab.story)
-    return mistake
+    )
