@@ -155,7 +155,8 @@ class _Shown:
 
 
 def _summarize(found: list[Mark], of: list[Submission], seconds: float) -> None:
-    table = Table(Column("submission", min_width=12, overflow="fold"), *marks.STATUSES, "points", box=box.SIMPLE)
+    first = Column("submission", min_width=10, overflow="fold")
+    table = Table(first, *marks.STATUSES, "points", box=box.SIMPLE, pad_edge=False)
     for name in dict.fromkeys(submission.name for submission in of):
         its = [mark for mark in found if mark.submission == name]
         count = Counter(mark.status for mark in its)
