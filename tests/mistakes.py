@@ -58,20 +58,19 @@ def finds_the_queues(script: Script, *names: str) -> None:
         return {method.queue: method.durable for method in found}
 
     script.comes_to(lambda: set(names) <= set(declared()))
-    for name in names:
-        if name not in declared():
-            others = f"; it declared {listed(sorted(declared()))}" if declared() else ""
-            mistake(
-                f"{script.name} did not declare the queue {name}{others}{script.last_words}",
-                f"the queue {name}",
-                "sender and receiver meet at a queue's name, and whoever comes first has to make the queue",
-            )
-        if not declared()[name]:
-            mistake(
-                f"{script.name} declared the queue {name} without durable=True",
-                "a durable queue",
-                "any other is gone, with all its messages, when the broker restarts",
-            )
+    for name in [name for name in names if declared().get(name) is False]:
+        mistake(
+            f"{script.name} declared the queue {name} without durable=True",
+            "a durable queue",
+            "any other is gone, with all its messages, when the broker restarts",
+        )
+    for name in [name for name in names if name not in declared()]:
+        others = f"; it declared {listed(sorted(declared()))}" if declared() else ""
+        mistake(
+            f"{script.name} did not declare the queue {name}{others}{script.last_words}",
+            f"the queue {name}",
+            "sender and receiver meet at a queue's name, and whoever comes first has to make the queue",
+        )
 
 
 # what is published
@@ -121,6 +120,7 @@ def _differs(script: Script, sent: list[str], words: list[str]) -> str:
         "the arguments were joined to one message": len(sent) == 1 and all(word in first for word in words),
         "only the first argument was published": sent == words[:1],
         "the script's own name was published, too": first.endswith(script.name),
+        "the arguments were split into words": sent == " ".join(words).split(),
         "the order is not that of the arguments": sorted(sent) == sorted(words),
         "the empty argument was dropped": sent == [word for word in words if word],
         "an argument was changed on its way": len(sent) == len(words),
@@ -261,7 +261,7 @@ def prints(script: Script, words: list[str], others: list[str]) -> None:
             "output that is hard-coded, or changed, is not the work",
         )
     if [line for line in shown if line in words] != words:
-        _gives_none_back(script, script.deliveries)
+        _gives_none_back(script, [each for each in script.deliveries if each.message in words])
         mistake(
             f"{script.name} was handed {listed(words)} and printed {listed([s for s in shown if s in words])}"
             f"{script.last_words}",
@@ -399,8 +399,8 @@ def passes_on(script: Script, words: list[str], source: str, target: str) -> Non
 
 
 def passes_the_pill_on(script: Script, target: str) -> None:
-    """Insist that one pill came to `target`."""
-    script.comes_to(lambda: any(each.message == PILL for each in script.publications))
+    """Insist that, when the stage before has acknowledged its pill, one pill came to `target`."""
+    script.comes_to(lambda: any(d.message == PILL and d.how and d.queue != target for d in script.deliveries))
     pills = [each for each in script.publications if each.message == PILL and each.routing_key == target]
     if len(pills) != 1:
         mistake(

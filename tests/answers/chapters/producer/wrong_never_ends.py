@@ -6,4 +6,4 @@ from rabbit import MessageQueue
 mq = MessageQueue('my_queue')
 for arg in sys.argv[1:]:
     mq.publish(arg)
-mq.start()
+mq.connection.sleep(1000)

@@ -1,4 +1,4 @@
-# says: there are other messages than arguments
+# says: the arguments were split into words
 import sys
 
 from rabbit import MessageQueue

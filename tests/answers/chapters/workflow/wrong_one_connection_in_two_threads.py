@@ -1,4 +1,4 @@
-# says: has 2 consumers on one connection
+# says: consumers on one connection
 import threading
 
 from endings import wait

@@ -1,4 +1,4 @@
-# says: T1 and one Printer; the other Printer waits for a pill of its own
+# says: the other Printer works on, and waits for a pill of its own
 import threading
 import time
 

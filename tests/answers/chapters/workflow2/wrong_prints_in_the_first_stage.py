@@ -1,4 +1,4 @@
-# says: what is printed alone is no work flow
+# says: which no message said
 import threading
 import time
 
