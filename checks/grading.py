@@ -18,7 +18,7 @@ from checks.mistake import Mistake
 from checks.submission import Submission
 
 JOBS = 8
-"""How many at a time: checks wait most of their time. Measured on two cores with 40 submissions."""
+"""How many at a time: checks wait most of their time, so two cores serve eight."""
 
 INTERRUPTED = "grading was interrupted before"
 
