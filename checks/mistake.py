@@ -5,7 +5,8 @@ class Mistake(Exception):
     """The student's script does not do what the exercise asks. The text is one sentence that names the mistake.
 
     `seen` and `expected` are facts of this run, `why` is what the mistake costs in real life, `read` is where it is
-    explained (empty: the exercise's usual place). `done` is what the check had done until then; whoever runs the step fills it in.
+    explained (empty: the exercise's usual place). `done` is what the check had done until then; who runs the step
+    fills it in.
     """
 
     def __init__(self, headline: str, *, seen: str, expected: str, why: str, read: str = "") -> None:

@@ -4,22 +4,18 @@ Scripts reach the emulator by the proxy; create(), send(), taken() go past it. E
 may be read from any.
 """
 
-import json
 import random
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
 import boto3
 
+from checks.sqs_listener import Answer, Body, Listener, pass_on
 from sqs_pipes.emulator import Emulator
 
 REGION = "eu-central-1"
@@ -66,9 +62,8 @@ class Bench(AbstractContextManager["Bench"]):
                 "sqs", endpoint_url=emulator.endpoint, region_name=REGION,
                 aws_access_key_id=self.account, aws_secret_access_key="check",
             )  # fmt: skip
-        self._server = _Server(self)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sqs", daemon=True).start()
+        self._listener = Listener(self._serve)
+        self.endpoint = self._listener.endpoint
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which boto3 finds the proxy."""
@@ -78,8 +73,7 @@ class Bench(AbstractContextManager["Bench"]):
         }  # fmt: skip
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._listener.close()
         for url in self.client.list_queues().get("QueueUrls", []):
             self.client.delete_queue(QueueUrl=url)
 
@@ -138,80 +132,19 @@ class Bench(AbstractContextManager["Bench"]):
             found += [(one.at, self.handles()[handle]) for handle in gone if handle in self.handles()]
         return found
 
-    def serve(self, request: Request, headers: dict[str, str]) -> tuple[int, bytes, dict[str, str]] | None:
-        """Return the answer to a request; None where there is to be none."""
+    def _serve(self, action: str, body: Body, headers: dict[str, str]) -> Answer | None:
+        account = headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+        request = Request(action, body, account, time.monotonic())
         self.requests.append(request)
-        passed = dict(request.body)
+        passed = dict(body)
         if int(passed.get("WaitTimeSeconds") or 0) > POLL_SECONDS:
             passed["WaitTimeSeconds"] = POLL_SECONDS
         fault = self.fault(request)
-        answer = None if fault == "drop" else self._asked(passed, headers)
+        answer = None if fault == "drop" else pass_on(self._target, passed, headers)
         if answer is None:
             return None
-        request.said = json.loads(answer[1] or b"{}")
-        request.status = answer[0]
+        request.said, request.status = answer.body, answer.status
         if fault == "lose":
             return None
         request.answered = time.monotonic()
         return answer
-
-    def _asked(self, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, bytes, dict[str, str]] | None:
-        kept = {name: text for name, text in headers.items() if name.lower() not in ("content-length", "connection")}
-        connection = HTTPConnection("127.0.0.1", self._target, timeout=30)
-        try:
-            connection.request("POST", "/", json.dumps(body).encode(), kept)
-            answer = connection.getresponse()
-            error = answer.getheader("x-amzn-query-error")
-            return answer.status, answer.read(), {"x-amzn-query-error": error} if error else {}
-        except (OSError, HTTPException):
-            return None
-        finally:
-            connection.close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Be silent about scripts that are gone."""
-
-
-class _Connection(BaseHTTPRequestHandler):
-    """A script's connection, kept for its next request."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_POST(self) -> None:
-        """Serve one request."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        action = self.headers.get("X-Amz-Target", "").partition(".")[2]
-        account = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
-        request = Request(action, body, account, time.monotonic())
-        answer = self.server.bench.serve(request, dict(self.headers.items()))
-        if answer is None:
-            self._cut()
-        else:
-            self._send(*answer)
-
-    def _send(self, status: int, text: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        headers = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(text)), **headers}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-
-    def log_message(self, *words: object) -> None:
-        """Write no log."""

@@ -1,27 +1,12 @@
 """A proxy between boto3 and SQS: it counts requests, and answers, holds, changes or cuts off those it is told to."""
 
-import json
-import socket
-import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
 
-Body = dict[str, Any]
-
-
-class Answer(NamedTuple):
-    """What the client gets: a status with a body as AWS writes it."""
-
-    status: int
-    body: Body
-    headers: dict[str, str] = {}  # noqa: RUF012 - a tuple's default, changed by nobody
+from checks.sqs_listener import Answer, Body, Listener, pass_on
 
 
 class Cut(Exception):
@@ -76,17 +61,13 @@ class Proxy:
         self.rules: list[Rule] = []
         self.lock = threading.Lock()
         self.target = target
-        self._server = Server(self)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._listener = Listener(self._serve)
+        self.endpoint = self._listener.endpoint
 
     def close(self) -> None:
         """Let nobody in any more, and let go what is held."""
         self.mend()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._listener.close()
 
     def rule(self, do: Doing, *actions: str, times: float = float("inf")) -> Rule:
         """Treat the next requests of these actions, by default of all, so; the newest rule that fits decides."""
@@ -155,18 +136,19 @@ class Proxy:
 
     def pass_on(self, body: Body, headers: dict[str, str]) -> Answer:
         """Return what the SQS answers; raise Cut where it does not."""
-        connection = HTTPConnection("127.0.0.1", self.target, timeout=60)
-        kept = {name: text for name, text in headers.items() if name.lower() not in ("content-length", "connection")}
+        answer = pass_on(self.target, body, headers)
+        if answer is None:
+            raise Cut
+        return answer
+
+    def _serve(self, action: str, body: Body, headers: dict[str, str]) -> Answer | None:
+        request = Request(action, body, time.monotonic())
         try:
-            connection.request("POST", "/", json.dumps(body).encode(), kept)
-            answer = connection.getresponse()
-            said = json.loads(answer.read() or b"{}")
-            query_error = answer.getheader("x-amzn-query-error")
-            return Answer(answer.status, said, {"x-amzn-query-error": query_error} if query_error else {})
-        except (OSError, HTTPException) as gone:
-            raise Cut from gone
-        finally:
-            connection.close()
+            answer = self.serve(request, headers)
+        except Cut:
+            return None
+        request.said, request.status = answer.body, answer.status
+        return answer
 
 
 class Held:
@@ -207,56 +189,3 @@ def _reset(request: Request, passing: Passing) -> Answer:
 def _lose(request: Request, passing: Passing) -> Answer:
     passing(request.body)
     raise Cut
-
-
-class Server(ThreadingHTTPServer):
-    """The listener."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, proxy: Proxy) -> None:
-        self.proxy = proxy
-        super().__init__(("127.0.0.1", 0), Connection)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Be silent about clients that are gone."""
-
-
-class Connection(BaseHTTPRequestHandler):
-    """A client's connection, kept for its next request."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: Server
-
-    def do_POST(self) -> None:
-        """Serve one request."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        action = self.headers.get("X-Amz-Target", "").partition(".")[2]
-        request = Request(action, body, time.monotonic())
-        try:
-            answer = self.server.proxy.serve(request, dict(self.headers.items()))
-            request.said = answer.body
-            request.status = answer.status
-            self._send(answer)
-        except (Cut, OSError):
-            self._cut()
-
-    def _send(self, answer: Answer) -> None:
-        text = json.dumps(answer.body).encode()
-        self.send_response(answer.status)
-        headers = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(text)), **answer.headers}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-
-    def log_message(self, *words: object) -> None:
-        """Write no log."""
