@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import environment
 
@@ -42,11 +43,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return _hint(console, progress, wanted)
     classroom = Classroom(console.print)
     try:
-        status = _check(console, classroom, progress, wanted, asked)
-        while asked.watch:
-            _wait_for_a_change(console)
+        while True:
+            before = _times()  # what is saved during the check counts as a change
             status = _check(console, classroom, Progress(), wanted, asked)
-        return status
+            if not asked.watch:
+                return status
+            _wait_for_a_change(console, before)
     except NotJudged as reason:
         return _not_judged(console, str(reason))
     except KeyboardInterrupt:
@@ -136,16 +138,19 @@ def _hint(console: Console, progress: Progress, wanted: list[Exercise]) -> int:
     return SOLVED
 
 
-def _wait_for_a_change(console: Console) -> None:
-    """Block until a file of the exercises is another than now."""
-    before = _times()
+def _wait_for_a_change(console: Console, before: dict[str, int]) -> None:
+    """Block until a file of the exercises is another than before."""
     console.print("\nWaiting for a change in exercises/; Ctrl+C ends this.")
     while _times() == before:
         time.sleep(LOOK_SECONDS)
 
 
 def _times() -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in FOLDER.rglob("*.py")}
+    found = {}
+    for path in FOLDER.rglob("*.py"):
+        with suppress(FileNotFoundError):  # an editor's lock, or a file that is being replaced
+            found[str(path)] = path.stat().st_mtime_ns
+    return found
 
 
 if __name__ == "__main__":

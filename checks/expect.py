@@ -62,7 +62,9 @@ def connects(lab: Lab, script: Script, seconds: float = 10) -> None:
         return
     no_connection = Mistake(
         f"{script.name} did not connect to the broker that the environment names.",
-        seen="no connection came to the address in RABBITMQ_HOST and RABBITMQ_PORT" + _last_error(script),
+        seen="it ended without opening a connection"
+        if script.ended and not script.errors
+        else "no connection came to the address in RABBITMQ_HOST and RABBITMQ_PORT" + _last_error(script),
         expected="one: rabbit.py and address.parameters() read these variables",
         why="A host in the code has to be changed by hand on every other machine. This check has a broker of its own, "
         "at another address, and so do your colleagues.",
@@ -148,7 +150,9 @@ def consumes(lab: Lab, script: Script, queue: str, seconds: float = 10) -> None:
             f"{script.name} does not consume from the queue {queue}.",
             seen=f"it consumes from {', '.join(others)}" if others else "it consumes from no queue",
             expected=f"a consumer on {queue}",
-            why="A queue's name is an agreement between programs. Who reads another queue gets nothing, in silence.",
+            why="A queue's name is an agreement between programs. Who reads another queue gets nothing, in silence."
+            if others
+            else "register() only names the function to call. Nothing is delivered before start().",
         )
 
 

@@ -231,7 +231,7 @@ class Lab:
 
     def _open(self) -> None:
         self.folder = self._undo.enter_context(scratch.folder("check-"))
-        for path in sorted(self.file.parent.glob("*.py"))[:20]:
+        for path in sorted(path for path in self.file.parent.glob("*.py") if path.is_file())[:20]:
             shutil.copy(path, self.folder / path.name)
         shutil.copy(self.file, self.folder / self.exercise.file)  # an answer of the tests has another name
         if self.exercise.sqs:

@@ -87,7 +87,7 @@ def _limited(classroom: Classroom, exercise: Exercise, file: Path, step: Step) -
     begun = time.monotonic()
     result = Result(step, "not judged", trouble="the check did not come to its end; is the broker slow, or hanging?")
     lab = Lab(classroom, exercise, file, step)
-    opened = threading.Event()
+    opened, over = threading.Event(), threading.Event()
 
     def work() -> None:
         nonlocal result
@@ -98,15 +98,21 @@ def _limited(classroom: Classroom, exercise: Exercise, file: Path, step: Step) -
         except Exception as error:
             if result.status == "not judged":
                 result = Result(step, "not judged", trouble=_trouble(lab, error))
+        finally:
+            over.set()
 
     thread = threading.Thread(target=work, name=step.claim, daemon=True)
     thread.start()
-    while thread.is_alive() and not opened.wait(0.1):  # what the classroom starts has limits of its own
-        continue
-    thread.join(step.seconds)
-    if thread.is_alive():
+    try:
+        while not over.is_set() and not opened.wait(0.1):  # what the classroom starts has limits of its own
+            continue
+        if not over.wait(step.seconds):
+            lab.expire()
+            over.wait(GRACE_SECONDS)
+    except BaseException:  # Ctrl+C: the lab is to be closed all the same
         lab.expire()
-        thread.join(GRACE_SECONDS)
+        over.wait(GRACE_SECONDS)
+        raise
     result.seconds = time.monotonic() - begun
     return result
 

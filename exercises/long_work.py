@@ -10,6 +10,8 @@ SECONDS = float(os.environ.get('LONG_WORK_SECONDS', '4'))
 
 def work(message):
     """Do the work that a message asks for: wait, then print it."""
+    if not isinstance(message, str):
+        raise TypeError(f'work() takes text, not {type(message).__name__}; decode a body first: body.decode()')
     _note('begin', message)
     time.sleep(SECONDS)
     print(message)

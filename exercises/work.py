@@ -9,6 +9,8 @@ SECONDS = 0.4
 
 def work(message):
     """Do the work that a message asks for: wait, then print it. The checks read in a journal when it was done."""
+    if not isinstance(message, str):
+        raise TypeError(f'work() takes text, not {type(message).__name__}; decode a body first: body.decode()')
     _note('begin', message)
     time.sleep(SECONDS)
     print(message)

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import requests
 from conftest import ROOT
+from waiting import until as wait_until
 
 from brokers.broker import Broker
 from brokers.management import Management
@@ -126,6 +127,35 @@ def test_watch_checks_again_when_a_file_changes_and_ends_on_ctrl_c(
     shell.interrupt()
     until(shell, None)
     assert shell.status == 130
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_ctrl_c_in_the_middle_of_a_check_leaves_nothing(
+    broker: Broker, copy: Path, terminal: Callable[[Path], Terminal]
+) -> None:
+    shell = terminal(copy)
+    shell.environment["PYTHONPATH"] = ""
+    shell.type("python check.py 02")
+    wait_until(lambda: len(scripts_of(shell)), 1, 60)
+    (script,) = scripts_of(shell)
+    shell.interrupt()
+    assert "Stopped; what the check started is ended." in until(shell, None)
+    assert shell.status == 130
+    assert not script.is_running()
+    assert names(broker) == set()
+
+
+def scripts_of(shell: Terminal) -> list[psutil.Process]:
+    """Return the students' scripts that the check in this terminal runs now."""
+    children = psutil.Process(shell.child.pid).children()
+    return [child for child in children if any(word.endswith("consumer.py") for word in child.cmdline())]
+
+
+@pytest.mark.usefixtures("running_broker")
+def test_a_lock_file_of_an_editor_disturbs_nobody(copy: Path) -> None:
+    solve(copy, FIRST)
+    (copy / "exercises" / FIRST.name / ".#producer.py").symlink_to("nobody@nowhere.1")
+    assert check(copy, "01").returncode == 0
 
 
 def until(shell: Terminal, last: str | None) -> set[str]:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from brokers.traffic import Delivery
-from checks import expect
+from checks import expect, stages
 from checks.exercise import ROOT, step
 from checks.lab import Lab
 from checks.mistake import Mistake
@@ -80,6 +80,7 @@ def _begun(lab: Lab, script: Script, word: str) -> None:
     if word in script.output:
         expect.worked(lab, script, [word], 0 if not begun else WORK)
     if not begun or script.ended:
+        stages.all_alive(script)
         raise Mistake(
             f"The work on {word!r} was not begun.",
             seen=f"delivered: {' '.join(one.message for one in lab.deliveries(QUEUE)) or expect.NOTHING}; "

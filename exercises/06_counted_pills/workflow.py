@@ -5,7 +5,7 @@ import threading
 
 from endings import wait
 from exercises.work import work
-from rabbit import Consumer, Worker
+from rabbit import HALT, Consumer, Worker
 
 TO_UPPERS, PRINTERS = int(sys.argv[1]), int(sys.argv[2])
 
