@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -216,15 +217,20 @@ def test_a_crash_of_the_check_is_not_the_students_fault(
 
 
 def test_a_step_ends_with_its_time_limit(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = Event()
+    labs = []
+
     def endless(lab: Lab) -> None:
-        script = lab.start()
-        while True:
-            lab.rest(10)
-            if script.ended:
-                lab.channel.basic_qos(prefetch_count=1)
+        labs.append(lab)
+        lab.start()
+        over.wait()
 
     monkeypatch.setattr(running, "GRACE_SECONDS", 1)
-    outcome = running.run(classroom, with_steps(monkeypatch, endless, seconds=1), FIRST.solution)
+    try:
+        outcome = running.run(classroom, with_steps(monkeypatch, endless, seconds=1), FIRST.solution)
+        assert [script.ended for lab in labs for script in lab.scripts] == [True]
+    finally:
+        over.set()
     assert outcome.trouble.startswith("the check did not come to its end")
 
 
