@@ -216,7 +216,9 @@ def test_a_crash_of_the_check_is_not_the_students_fault(
     assert outcome.mistake is None
 
 
-def test_a_step_ends_with_its_time_limit(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_ends_with_its_time_limit(
+    broker: Broker, classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     over = Event()
     labs = []
 
@@ -232,6 +234,7 @@ def test_a_step_ends_with_its_time_limit(classroom: Classroom, monkeypatch: pyte
     finally:
         over.set()
     assert outcome.trouble.startswith("the check did not come to its end")
+    wait_until(lambda: names(broker), set())
 
 
 @pytest.mark.usefixtures("running_broker")
