@@ -35,6 +35,7 @@ pictures: environment ## play the lessons, and draw docs/images from what happen
 
 lint: environment ## check style and types
 	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
 lock: ## write requirements.lock anew from pyproject.toml (needs uv)

@@ -54,7 +54,9 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
 
 def _from_url(url: str) -> Parameters:
     if not url.startswith(("amqp://", "amqps://")):
-        raise BrokerError("RABBITMQ_URL has to begin with amqp:// or amqps://, as in amqp://USER:PASSWORD@HOST:PORT/VHOST")
+        raise BrokerError(
+            "RABBITMQ_URL has to begin with amqp:// or amqps://, as in amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        )
     try:
         return pika.URLParameters(url)
     except Exception:  # pika raises ValueError, TypeError or KeyError, and each may quote the password

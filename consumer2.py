@@ -2,7 +2,7 @@
 
 from rabbit import MessageQueue
 
-mq = MessageQueue('my_queue')
+mq = MessageQueue("my_queue")
 
 
 def message_handler(channel, method, properties, message):
@@ -11,6 +11,6 @@ def message_handler(channel, method, properties, message):
 
 
 mq.register(message_handler)
-print('Starting consumer.')
+print("Starting consumer.")
 mq.start()
-print('Consumer has terminated.')
+print("Consumer has terminated.")

@@ -2,12 +2,12 @@
 
 from rabbit import MessageQueue
 
-mq = MessageQueue('my_queue')
+mq = MessageQueue("my_queue")
 
 
 def message_handler(channel, method, properties, message):
-    if message == 'HALT':
-        print('Halting the consumer.')
+    if message == "HALT":
+        print("Halting the consumer.")
         mq.stop()
     else:
         print(message)
@@ -15,6 +15,6 @@ def message_handler(channel, method, properties, message):
 
 
 mq.register(message_handler)
-print('Starting consumer.')
+print("Starting consumer.")
 mq.start()
-print('Consumer has terminated.')
+print("Consumer has terminated.")

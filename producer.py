@@ -4,7 +4,7 @@ import sys
 
 from rabbit import MessageQueue
 
-mq = MessageQueue('my_queue')
+mq = MessageQueue("my_queue")
 
 for arg in sys.argv[1:]:
     mq.publish(arg)

@@ -8,22 +8,22 @@ from rabbit import Consumer, Worker
 
 
 class ToUpper(Worker):
-    def __init__(self, name='ToUpper'):
-        super().__init__(name, 'my_queue', 'upper')
+    def __init__(self, name="ToUpper"):
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
-        print(self.name + ': ' + message)
+        print(self.name + ": " + message)
         time.sleep(1)
         self.write(message.upper())
 
 
 class Printer(Consumer):
-    def __init__(self, name='Printer'):
-        super().__init__(name, 'upper')
+    def __init__(self, name="Printer"):
+        super().__init__(name, "upper")
 
     def work(self, message):
         time.sleep(2)
-        print(self.name + ': ' + message)
+        print(self.name + ": " + message)
 
 
 def launch(service, name):
@@ -33,7 +33,7 @@ def launch(service, name):
 
 
 wait(
-    launch(Printer, 'P1'),
-    launch(Printer, 'P2'),
-    launch(ToUpper, 'T1'),
+    launch(Printer, "P1"),
+    launch(Printer, "P2"),
+    launch(ToUpper, "T1"),
 )

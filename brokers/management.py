@@ -55,4 +55,3 @@ class Management:
         answer = self.session.request(verb, f"{self.root}/{path}", auth=self.login, timeout=SECONDS, **options)
         answer.raise_for_status()
         return answer.json() if answer.content else None
-

@@ -93,7 +93,12 @@ def publications(seen: Iterable[Seen]) -> list[Publication]:
 
 def _confirmed(seen: list[Seen], one: Seen, number: int) -> float | None:
     for each in seen:
-        if number and not each.up and each.name == "Basic.Ack" and (each.connection, each.channel) == (one.connection, one.channel):  # noqa: E501
+        if (
+            number
+            and not each.up
+            and each.name == "Basic.Ack"
+            and (each.connection, each.channel) == (one.connection, one.channel)
+        ):
             tag = each.method.delivery_tag
             if tag == number or (each.method.multiple and tag >= number):
                 return each.at

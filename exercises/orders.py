@@ -15,7 +15,7 @@ def process(order):
     """Do an order such as '3 apples'; raise ValueError when it does not begin with a number."""
     count = order.split()[0]
     if not count.isdigit():
-        raise ValueError(f'{order!r}: {count!r} is no number')
+        raise ValueError(f"{order!r}: {count!r} is no number")
     work(order)
 
 
@@ -25,8 +25,8 @@ def send(*orders):
         channel = connection.channel()
         channel.confirm_delivery()
         for order in orders:
-            channel.basic_publish('', 'orders', order.encode(), pika.BasicProperties(delivery_mode=2), mandatory=True)
+            channel.basic_publish("", "orders", order.encode(), pika.BasicProperties(delivery_mode=2), mandatory=True)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     send(*sys.argv[1:])

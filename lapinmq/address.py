@@ -43,7 +43,9 @@ def place(where: Parameters) -> str:
 
 def _from_url(url: str) -> Parameters:
     if not url.startswith(("amqp://", "amqps://")):
-        raise BadAddress("RABBITMQ_URL has to begin with amqp:// or amqps://, as in amqp://USER:PASSWORD@HOST:PORT/VHOST")
+        raise BadAddress(
+            "RABBITMQ_URL has to begin with amqp:// or amqps://, as in amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        )
     try:
         return pika.URLParameters(url)
     except Exception:  # pika raises ValueError, TypeError or KeyError, and each may quote the password

@@ -19,6 +19,7 @@ from lapinmq.wire import Wire
 
 logger = logging.getLogger(__name__)
 
+
 class Listener(Refusals, Protocol):
     """Who takes what the queue delivers."""
 

@@ -183,5 +183,3 @@ class Subscription:
     def _leave(self) -> None:
         self._last = self._connection.detach(self, self.link)
         self.ended.set()
-
-

@@ -92,5 +92,5 @@ def _flow(broker: Broker, words: list[str], count: int) -> tuple[str, Run]:
 def with_printers(count: int) -> str:
     """Return workflow2.py with `count` lines that launch a Printer, in the place of its two."""
     source = (ROOT / "workflow2.py").read_text(encoding="utf-8")
-    lines = "".join(f"    launch(Printer, 'P{number}'),\n" for number in range(1, count + 1))
-    return re.sub(r"(    launch\(Printer, 'P\d'\),\n)+", lines, source)
+    lines = "".join(f'    launch(Printer, "P{number}"),\n' for number in range(1, count + 1))
+    return re.sub(r'(    launch\(Printer, "P\d"\),\n)+', lines, source)

@@ -216,9 +216,7 @@ class TaskClient:
         width = workers or found.workers
         return Plan(found, tuple(args or ()), iterate, priority, width, sources, targets, times, self._settings)
 
-    def _check(
-        self, name: str | int, args: object, workers: int | None, priority: Priority, times: int | None
-    ) -> None:
+    def _check(self, name: str | int, args: object, workers: int | None, priority: Priority, times: int | None) -> None:
         index = self._index(name)
         task = self._tasks[index]
         if not isinstance(args, (list, tuple, type(None))):

@@ -7,31 +7,33 @@ import time
 import sqs_pipes.one_line  # an error of SQS is one line, without a traceback
 from sqs_pipes.client import TaskClient
 
-HALT = 'HALT'
+HALT = "HALT"
 
 
 def say(line):
-    print(line + '\n', end='')  # in one piece, so that the lines of two threads do not run into each other
+    print(line + "\n", end="")  # in one piece, so that the lines of two threads do not run into each other
 
 
 class Stage:
     def __init__(self, name, group=None):
         self.name = name
-        self.client = TaskClient('lesson', group=group, progress=False)
-        self.client.register_tasks([
-            {'method': str, 'name': 'my_queue'},
-            {'method': self.receive, 'name': 'upper'},
-            {'method': self.receive, 'name': 'printer'},
-        ])
+        self.client = TaskClient("lesson", group=group, progress=False)
+        self.client.register_tasks(
+            [
+                {"method": str, "name": "my_queue"},
+                {"method": self.receive, "name": "upper"},
+                {"method": self.receive, "name": "printer"},
+            ]
+        )
 
     def start(self):
-        say(self.name + ' starting')
+        say(self.name + " starting")
         self.client.run(self.task)
-        say(self.name + ' halted.')
+        say(self.name + " halted.")
 
     def receive(self, message):
         if message == HALT:
-            say('Halting ' + self.kind + ' ' + self.name)
+            say("Halting " + self.kind + " " + self.name)
             self.client.stop()
             return HALT
         return self.work(message)

@@ -6,24 +6,24 @@ from sqs_pipes.stage import Stage, launch, say
 
 
 class ToUpper(Stage):
-    task, kind = 'upper', 'worker'
+    task, kind = "upper", "worker"
 
     def work(self, message):
-        say(self.name + ': ' + message)
+        say(self.name + ": " + message)
         time.sleep(1)
         return message.upper()
 
 
 class Printer(Stage):
-    task, kind = 'printer', 'consumer'
+    task, kind = "printer", "consumer"
 
     def work(self, message):
         time.sleep(2)
-        say(self.name + ': ' + message)
+        say(self.name + ": " + message)
 
 
 launch(
-    Printer('P1'),
-    Printer('P2'),
-    ToUpper('T1'),
+    Printer("P1"),
+    Printer("P2"),
+    ToUpper("T1"),
 )

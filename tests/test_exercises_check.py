@@ -200,9 +200,7 @@ def with_steps(monkeypatch: pytest.MonkeyPatch, *functions: Callable[[Lab], None
     return FIRST
 
 
-def test_a_crash_of_the_check_is_not_the_students_fault(
-    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_of_the_check_is_not_the_students_fault(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(lab: Lab) -> None:
         raise ZeroDivisionError("by the teacher")
 
@@ -216,9 +214,7 @@ def test_a_crash_of_the_check_is_not_the_students_fault(
     assert outcome.mistake is None
 
 
-def test_a_step_ends_with_its_time_limit(
-    broker: Broker, classroom: Classroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_ends_with_its_time_limit(broker: Broker, classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     over = Event()
     labs = []
 

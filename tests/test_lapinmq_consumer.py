@@ -336,9 +336,7 @@ def test_while_a_pipelines_destination_is_not_there_its_messages_are_kept(kind: 
         if message.retries:
             tried.set()
         callbacks: Any = {"ack_callback": message.ack, "nack_callback": message.reject_retry}
-        publisher.send_message_to_queue(
-            "destination", message.body, callbacks=callbacks if kind == "async" else None
-        )
+        publisher.send_message_to_queue("destination", message.body, callbacks=callbacks if kind == "async" else None)
         return HANDLED if kind == "async" else MessageStatus.SUCCESS
 
     with publisher, Consumer("q", task, 3, retry_limit=None, retry_delay=0.1, retry_delay_max=0.2):

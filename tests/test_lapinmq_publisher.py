@@ -483,9 +483,7 @@ def hold(bounded: Publisher) -> Iterator[HeldUp]:
     found.go.set()
 
 
-def test_past_max_unconfirmed_a_send_gives_up_after_its_timeout(
-    bounded: Publisher, hold: HeldUp, held: Look
-) -> None:
+def test_past_max_unconfirmed_a_send_gives_up_after_its_timeout(bounded: Publisher, hold: HeldUp, held: Look) -> None:
     for _ in range(3):
         bounded.send_message_to_queue("q", "x")
     begun = time.monotonic()

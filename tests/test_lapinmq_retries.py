@@ -333,9 +333,7 @@ def test_without_one_the_queues_own_dead_letter_exchange_gets_what_is_refused(pl
     assert (body, properties.headers["x-death"][0]["reason"]) == (b"x", "rejected")
 
 
-def test_without_any_what_is_refused_is_dropped_and_said(
-    plain, held: Look, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_any_what_is_refused_is_dropped_and_said(plain, held: Look, caplog: pytest.LogCaptureFixture) -> None:
     plain.queue_declare("q", durable=True)
     put(plain, "q", "x")
     with Consumer("q", Failing(status=NEVER), dead_letter_queue=""):

@@ -227,7 +227,7 @@ def actors(log: Log) -> dict[str, list[tuple[object, ...]]]:
 def test_two_printers_are_workflow2_as_it_stands_and_one_is_a_line_less() -> None:
     source = (ROOT / "workflow2.py").read_text(encoding="utf-8")
     assert stories.with_printers(2) == source
-    assert stories.with_printers(1) == source.replace("    launch(Printer, 'P2'),\n", "")
+    assert stories.with_printers(1) == source.replace('    launch(Printer, "P2"),\n', "")
     assert stories.with_printers(4).count("launch(Printer") == 4
 
 

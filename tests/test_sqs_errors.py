@@ -106,7 +106,8 @@ def test_an_endpoint_that_never_answers_is_named_within_10_s(
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://sqs.invalid:4566", "127.0.0.1:4566", "http://", "ftp://127.0.0.1:1", "nonsense", "http://127.0.0.1:x"]
+    "endpoint",
+    ["http://sqs.invalid:4566", "127.0.0.1:4566", "http://", "ftp://127.0.0.1:1", "nonsense", "http://127.0.0.1:x"],
 )
 def test_an_endpoint_that_cannot_be_is_named_within_10_s(
     domain: str, monkeypatch: pytest.MonkeyPatch, endpoint: str

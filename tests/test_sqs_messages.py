@@ -31,9 +31,7 @@ def done(plain: Plain, *queues: str) -> None:
     until(lambda: {plain.held(queue) for queue in queues}, {(0, 0)})
 
 
-def test_the_output_is_sent_before_the_input_is_deleted(
-    pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str
-) -> None:
+def test_the_output_is_sent_before_the_input_is_deleted(pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str) -> None:
     sending = proxy.hold("SendMessageBatch", "SendMessage")
     plain_sqs.send(queue, "a")
     run = pipe.start(TASKS, "work")
@@ -94,9 +92,7 @@ def test_a_redelivered_input_adds_no_second_output(pipe: Pipe, proxy: Proxy, pla
     assert plain_sqs.held(f"{pipe.domain}-work.fifo") == (1, 0)
 
 
-def test_an_answer_that_was_lost_adds_no_second_output(
-    pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str
-) -> None:
+def test_an_answer_that_was_lost_adds_no_second_output(pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str) -> None:
     proxy.lose("SendMessageBatch", "SendMessage", times=1)
     proxy.lose("DeleteMessageBatch", "DeleteMessage", times=1)
     plain_sqs.send(queue, *range(5))

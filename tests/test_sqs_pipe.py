@@ -459,4 +459,3 @@ def test_region_key_and_secret_are_those_given(domain: str, plain_sqs: Plain) ->
     assert plain_sqs.queues(domain) == []
     assert len(other.queues) >= 1
     other.delete()
-

@@ -83,7 +83,7 @@ def test_a_students_folder_passes_and_a_wrong_one_fails_its_chapter(folder: Path
     assert check(folder, "chapter6").returncode == 0
     wrong = folder / "consumer3.py"
     right = wrong.read_text(encoding="utf-8")
-    wrong.write_text(right.replace("print('Halting the consumer.')", "print(message)"), encoding="utf-8")
+    wrong.write_text(right.replace('print("Halting the consumer.")', "print(message)"), encoding="utf-8")
     failed = check(folder, "chapter6")
     assert failed.returncode == 1
     assert f"lessons: {folder}, with its own rabbit.py" in failed.stdout

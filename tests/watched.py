@@ -140,4 +140,3 @@ class Script:
         if self._begun:
             self.lines.append(Line(time.monotonic(), self._begun.decode(errors="backslashreplace")))
         stream.close()
-

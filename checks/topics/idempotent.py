@@ -138,9 +138,7 @@ def _settled(lab: Lab, script: Script, connection: int, count: int) -> None:
     left = next((one for one in found if not one.how), None)
     earlier = [one for one in found if left and one.properties.message_id == left.properties.message_id]
     raise Mistake(
-        "The second copy of a payment was not acknowledged."
-        if len(earlier) > 1
-        else "A payment was not acknowledged.",
+        "The second copy of a payment was not acknowledged." if len(earlier) > 1 else "A payment was not acknowledged.",
         seen=f"{len(found)} were delivered, {len(acked())} acknowledged; printed: {expect.shown(script.output)}",
         expected="one ack for each delivery, also where nothing is left to do",
         why="The broker keeps an unacknowledged message, and with a prefetch of 1 it sends no further one.",
@@ -213,23 +211,23 @@ def _miscounted(lab: Lab, unit: int, counts: list[int]) -> Mistake:
     if not _balance(lab):
         headline, why = "The payments were not added to the account.", "Without a commit nothing is written."
     elif not marked:
-        headline, why = "A payment was skipped because it was marked as redelivered.", (
+        headline = "A payment was skipped because it was marked as redelivered."
+        why = (
             "redelivered says that it was delivered before, not that it was done: the consumer before may have crashed "
             "before its work. Skipped, it is lost."
         )
     elif twins > 1 and remembered and not names & set(remembered):
-        headline, why = "What is remembered is not the message_id.", (
+        headline = "What is remembered is not the message_id."
+        why = (
             "A delivery tag counts the deliveries of one channel: the same message has another one each time, and "
             "another message the same one after a restart."
         )
     elif twins > 1:
-        headline, why = "A payment that was delivered twice was added twice.", (
-            "After a lost connection nobody knows whether the message arrived. So it is sent again, and comes twice."
-        )
+        headline = "A payment that was delivered twice was added twice."
+        why = "After a lost connection nobody knows whether the message arrived. So it is sent again, and comes twice."
     elif same == 1:
-        headline, why = "Two payments of the same amount were taken for one.", (
-            "The same text does not make it the same message. Two customers may pay the same amount."
-        )
+        headline = "Two payments of the same amount were taken for one."
+        why = "The same text does not make it the same message. Two customers may pay the same amount."
     else:
         headline, why = "The balance is wrong.", "Each message_id counts once."
     return Mistake(

@@ -125,14 +125,14 @@ def _not_arrived(lab: Lab, words: list[str], arrived: list[str]) -> Mistake:
     others = {one.body["QueueUrl"].rsplit("/", 1)[-1] for one in sends} - {QUEUE}
     ids = _ids(lab)
     if others:
-        headline, why = f"The messages were sent to another queue than {QUEUE}.", (
+        headline = f"The messages were sent to another queue than {QUEUE}."
+        why = (
             "A queue's name is an agreement between programs. And a standard queue, whose name has no .fifo, keeps no "
             "order and may deliver twice."
         )
     elif set(arrived) - set(words):
-        headline, why = "The text of a message was changed.", (
-            "The text is for those who receive it: nobody asked for another greeting. An id stands beside the text."
-        )
+        headline = "The text of a message was changed."
+        why = "The text is for those who receive it: nobody asked for another greeting. An id stands beside the text."
     elif len(_sends(lab)) < len(words):
         headline, why = "Not every argument was sent.", "The same word again is another message."
     elif sorted(arrived) == sorted(words):
@@ -140,11 +140,11 @@ def _not_arrived(lab: Lab, words: list[str], arrived: list[str]) -> Mistake:
     elif len(arrived) > len(words):
         headline, why = "A message arrived more than once.", "Each argument is one message."
     elif _shared(lab):
-        headline, why = "Different messages had the same deduplication id.", (
-            "SQS takes each one after the first for a repetition, confirms it and drops it, whatever its text is."
-        )
+        headline = "Different messages had the same deduplication id."
+        why = "SQS takes each one after the first for a repetition, confirms it and drops it, whatever its text is."
     else:
-        headline, why = "The second hello vanished: SQS took it for a repetition of the first.", (
+        headline = "The second hello vanished: SQS took it for a repetition of the first."
+        why = (
             "For five minutes SQS drops what has the deduplication id of an earlier message, without an error. Without "
             "one of yours it is made from the text, so that the same text is the same message."
         )

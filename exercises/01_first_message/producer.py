@@ -4,7 +4,7 @@ import sys
 
 from rabbit import MessageQueue
 
-mq = MessageQueue('greetings')
+mq = MessageQueue("greetings")
 
 # TODO: publish each argument of the command line, sys.argv[1:], as a message of its own.
 

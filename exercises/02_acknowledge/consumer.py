@@ -3,7 +3,7 @@
 from exercises.work import work
 from rabbit import MessageQueue
 
-mq = MessageQueue('jobs', prefetch=1)
+mq = MessageQueue("jobs", prefetch=1)
 
 
 def message_handler(channel, method, properties, message):
@@ -12,5 +12,5 @@ def message_handler(channel, method, properties, message):
 
 
 mq.register(message_handler)
-print('Waiting for jobs.')
+print("Waiting for jobs.")
 mq.start()

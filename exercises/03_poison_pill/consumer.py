@@ -3,7 +3,7 @@
 from exercises.work import work
 from rabbit import MessageQueue
 
-mq = MessageQueue('jobs')
+mq = MessageQueue("jobs")
 
 
 def message_handler(channel, method, properties, message):
@@ -13,7 +13,7 @@ def message_handler(channel, method, properties, message):
 
 
 mq.register(message_handler)
-print('Waiting for jobs.')
+print("Waiting for jobs.")
 mq.start()
 # TODO: take leave of the broker.
-print('Halted.')
+print("Halted.")

@@ -7,8 +7,8 @@ from rabbit import Consumer, Worker
 
 
 class ToUpper(Worker):
-    def __init__(self, name='ToUpper'):
-        super().__init__(name, 'my_queue', 'upper')
+    def __init__(self, name="ToUpper"):
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
         self.write(message.upper())
@@ -18,8 +18,8 @@ class ToUpper(Worker):
 
 
 class Printer(Consumer):
-    def __init__(self, name='Printer'):
-        super().__init__(name, 'upper')  # TODO: it is the last stage. From where does it read now?
+    def __init__(self, name="Printer"):
+        super().__init__(name, "upper")  # TODO: it is the last stage. From where does it read now?
 
     def work(self, message):
         print(message)

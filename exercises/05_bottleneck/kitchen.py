@@ -9,7 +9,7 @@ from rabbit import Consumer, Worker
 
 class Peeler(Worker):
     def __init__(self, name):
-        super().__init__(name, 'my_queue', 'peeled')
+        super().__init__(name, "my_queue", "peeled")
 
     def work(self, message):
         peel(message)
@@ -18,7 +18,7 @@ class Peeler(Worker):
 
 class Chopper(Worker):
     def __init__(self, name):
-        super().__init__(name, 'peeled', 'chopped')
+        super().__init__(name, "peeled", "chopped")
 
     def work(self, message):
         chop(message)
@@ -27,11 +27,11 @@ class Chopper(Worker):
 
 class Fryer(Consumer):
     def __init__(self, name):
-        super().__init__(name, 'chopped')
+        super().__init__(name, "chopped")
 
     def work(self, message):
         fry(message)
-        print(f'{self.name}: {message}')
+        print(f"{self.name}: {message}")
 
 
 def launch(service, name):
@@ -42,7 +42,7 @@ def launch(service, name):
 
 # TODO: one of these three is too slow for the others. Launch as many of it as it takes, and not one more.
 wait(
-    launch(Fryer, 'F1'),
-    launch(Chopper, 'C1'),
-    launch(Peeler, 'P1'),
+    launch(Fryer, "F1"),
+    launch(Chopper, "C1"),
+    launch(Peeler, "P1"),
 )

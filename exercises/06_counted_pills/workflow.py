@@ -12,7 +12,7 @@ TO_UPPERS, PRINTERS = int(sys.argv[1]), int(sys.argv[2])
 
 class ToUpper(Worker):
     def __init__(self, name):
-        super().__init__(name, 'my_queue', 'upper')
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
         work(message)
@@ -26,7 +26,7 @@ class ToUpper(Worker):
 
 class Printer(Consumer):
     def __init__(self, name):
-        super().__init__(name, 'upper')
+        super().__init__(name, "upper")
 
     def work(self, message):
         work(message)
@@ -39,6 +39,6 @@ def launch(service, name):
 
 
 wait(
-    *[launch(Printer, f'P{number}') for number in range(1, PRINTERS + 1)],
-    *[launch(ToUpper, f'T{number}') for number in range(1, TO_UPPERS + 1)],
+    *[launch(Printer, f"P{number}") for number in range(1, PRINTERS + 1)],
+    *[launch(ToUpper, f"T{number}") for number in range(1, TO_UPPERS + 1)],
 )

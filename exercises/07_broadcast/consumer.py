@@ -3,7 +3,7 @@
 from exercises.work import work
 from rabbit import MessageQueue
 
-mq = MessageQueue('jobs', prefetch=1)
+mq = MessageQueue("jobs", prefetch=1)
 
 
 def message_handler(channel, method, properties, message):
@@ -12,7 +12,7 @@ def message_handler(channel, method, properties, message):
 
 
 def halt_handler(channel, method, properties, body):
-    print('Halting the consumer.')
+    print("Halting the consumer.")
     mq.stop()
 
 
@@ -20,10 +20,10 @@ def halt_handler(channel, method, properties, body):
 # and have halt_handler called for what comes there.
 
 mq.register(message_handler)
-print('Waiting for jobs.')
+print("Waiting for jobs.")
 mq.start()
 
 # TODO: do what still waits on the queue jobs.
 
 mq.close()
-print('Consumer has terminated.')
+print("Consumer has terminated.")

@@ -7,7 +7,7 @@ from address import parameters
 connection = pika.BlockingConnection(parameters())
 channel = connection.channel()
 
-for queue in ('errors', 'all_logs', 'orders', 'failed', 'pdf_reports', 'express'):
+for queue in ("errors", "all_logs", "orders", "failed", "pdf_reports", "express"):
     channel.queue_declare(queue, durable=True)
 
 # TODO: declare the direct exchange logs, durable. Bind the queues errors and all_logs to it.
@@ -17,4 +17,4 @@ for queue in ('errors', 'all_logs', 'orders', 'failed', 'pdf_reports', 'express'
 # TODO: declare the headers exchange documents, durable. Bind the queues pdf_reports and express to it.
 
 connection.close()
-print('The ways are made.')
+print("The ways are made.")

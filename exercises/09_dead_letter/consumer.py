@@ -10,7 +10,7 @@ channel = connection.channel()
 
 # TODO: declare the dead-letter exchange dead and the queue failed, and bind them.
 # TODO: tell the queue orders, by its arguments, where to send what it gives up on.
-channel.queue_declare('orders', durable=True)
+channel.queue_declare("orders", durable=True)
 channel.basic_qos(prefetch_count=1)
 
 
@@ -19,6 +19,6 @@ def message_handler(channel, method, properties, body):
     channel.basic_ack(method.delivery_tag)
 
 
-channel.basic_consume('orders', message_handler)
-print('Waiting for orders.')
+channel.basic_consume("orders", message_handler)
+print("Waiting for orders.")
 channel.start_consuming()

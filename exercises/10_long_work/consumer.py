@@ -7,7 +7,7 @@ from exercises.long_work import work
 
 connection = pika.BlockingConnection(parameters())
 channel = connection.channel()
-channel.queue_declare('jobs', durable=True)
+channel.queue_declare("jobs", durable=True)
 channel.basic_qos(prefetch_count=1)
 
 
@@ -17,6 +17,6 @@ def message_handler(channel, method, properties, body):
     channel.basic_ack(method.delivery_tag)
 
 
-channel.basic_consume('jobs', message_handler)
-print('Waiting for jobs.')
+channel.basic_consume("jobs", message_handler)
+print("Waiting for jobs.")
 channel.start_consuming()

@@ -5,12 +5,12 @@ import boto3
 import endings
 from exercises.work import work
 
-sqs = boto3.client('sqs')
-url = sqs.get_queue_url(QueueName='jobs.fifo')['QueueUrl']
-print('Waiting for jobs.')
+sqs = boto3.client("sqs")
+url = sqs.get_queue_url(QueueName="jobs.fifo")["QueueUrl"]
+print("Waiting for jobs.")
 
 while True:
     answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
-    for message in answer.get('Messages', []):
-        work(message['Body'])
+    for message in answer.get("Messages", []):
+        work(message["Body"])
         # TODO: tell SQS that this message is done.

@@ -7,9 +7,9 @@ from lapinmq.utils import wait_for_sigterm
 
 def task(message):
     headers = message.properties.headers
-    print(f'{message.body.decode()}: {headers["x-lapinmq-reason"]}')
+    print(f"{message.body.decode()}: {headers['x-lapinmq-reason']}")
     return MessageStatus.SUCCESS
 
 
-with Consumer('orders.dead', task, retry_limit=0, dead_letter_queue=''):
+with Consumer("orders.dead", task, retry_limit=0, dead_letter_queue=""):
     wait_for_sigterm(sigint=True)

@@ -9,11 +9,11 @@ seen = set()
 
 def task(message):
     number, text = message.properties.message_id, message.body.decode()
-    print(f'{text} (a duplicate, skipped)' if number in seen else text)
+    print(f"{text} (a duplicate, skipped)" if number in seen else text)
     seen.add(number)
     return MessageStatus.SUCCESS
 
 
-with Consumer('destination', task):
-    print('Ready.')
+with Consumer("destination", task):
+    print("Ready.")
     wait_for_sigterm(sigint=True)

@@ -13,6 +13,6 @@ def task(message):
 
 
 with Consumer(sys.argv[1], task):
-    print('Ready.')
+    print("Ready.")
     wait_for_sigterm(sigint=True)
-print('Stopped.')
+print("Stopped.")

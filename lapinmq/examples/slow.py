@@ -9,13 +9,13 @@ from lapinmq.utils import wait_for_sigterm
 
 
 def task(message):
-    print('Begun:', message.body.decode())
+    print("Begun:", message.body.decode())
     time.sleep(3)
-    print('Done:', message.body.decode())
+    print("Done:", message.body.decode())
     return MessageStatus.SUCCESS
 
 
 with Consumer(sys.argv[1], task):
-    print('Ready.')
+    print("Ready.")
     wait_for_sigterm(sigint=True)
-print('Stopped.')
+print("Stopped.")

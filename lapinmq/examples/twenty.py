@@ -10,12 +10,12 @@ from lapinmq.consumer import Consumer
 from lapinmq.message import MessageStatus
 from lapinmq.publisher import Publisher
 
-host, port = os.environ.get('RABBITMQ_HOST', 'localhost'), os.environ.get('RABBITMQ_MANAGEMENT_PORT', '15672')
-login = os.environ.get('RABBITMQ_USERNAME', 'guest'), os.environ.get('RABBITMQ_PASSWORD', 'guest')
+host, port = os.environ.get("RABBITMQ_HOST", "localhost"), os.environ.get("RABBITMQ_MANAGEMENT_PORT", "15672")
+login = os.environ.get("RABBITMQ_USERNAME", "guest"), os.environ.get("RABBITMQ_PASSWORD", "guest")
 
 
 def listed(what):
-    return requests.get(f'http://{host}:{port}/api/{what}', auth=login, timeout=10).json()
+    return requests.get(f"http://{host}:{port}/api/{what}", auth=login, timeout=10).json()
 
 
 def task(message):
@@ -25,9 +25,9 @@ def task(message):
 with ExitStack() as started:
     for number in range(10):
         started.enter_context(Publisher())
-        started.enter_context(Consumer(f'job{number}', task))
+        started.enter_context(Consumer(f"job{number}", task))
     time.sleep(6)  # the broker lists new ones every 5 seconds
-    for connection in listed('connections'):
-        if connection.get('user_provided_name') == f'twenty.py {os.getpid()}':
-            names = [channel['connection_details']['name'] for channel in listed('channels')]
-            print('A connection with', names.count(connection['name']), 'channels')
+    for connection in listed("connections"):
+        if connection.get("user_provided_name") == f"twenty.py {os.getpid()}":
+            names = [channel["connection_details"]["name"] for channel in listed("channels")]
+            print("A connection with", names.count(connection["name"]), "channels")

@@ -18,10 +18,10 @@ def task(message):
     return MessageStatus.SUCCESS
 
 
-with Consumer('chores', task, threads), Publisher() as publisher:
+with Consumer("chores", task, threads), Publisher() as publisher:
     begin = time.monotonic()
-    for chore in 'wash', 'dry', 'fold', 'iron':
-        publisher.send_message_to_queue('chores', chore)
+    for chore in "wash", "dry", "fold", "iron":
+        publisher.send_message_to_queue("chores", chore)
     for _ in range(4):
         done.acquire()
-    print(f'4 tasks, {threads} worker threads: {time.monotonic() - begin:.0f} s')
+    print(f"4 tasks, {threads} worker threads: {time.monotonic() - begin:.0f} s")

@@ -4,7 +4,7 @@ import sys
 
 from rabbit import MessageQueue
 
-mq = MessageQueue('greetings')
+mq = MessageQueue("greetings")
 
 for arg in sys.argv[1:]:
     mq.publish(arg)

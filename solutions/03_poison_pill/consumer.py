@@ -3,11 +3,11 @@
 from exercises.work import work
 from rabbit import MessageQueue
 
-mq = MessageQueue('jobs')
+mq = MessageQueue("jobs")
 
 
 def message_handler(channel, method, properties, message):
-    if message == 'HALT':
+    if message == "HALT":
         mq.stop()
     else:
         work(message)
@@ -15,7 +15,7 @@ def message_handler(channel, method, properties, message):
 
 
 mq.register(message_handler)
-print('Waiting for jobs.')
+print("Waiting for jobs.")
 mq.start()
 mq.close()
-print('Halted.')
+print("Halted.")

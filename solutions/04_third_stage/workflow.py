@@ -7,24 +7,24 @@ from rabbit import Consumer, Worker
 
 
 class ToUpper(Worker):
-    def __init__(self, name='ToUpper'):
-        super().__init__(name, 'my_queue', 'upper')
+    def __init__(self, name="ToUpper"):
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
         self.write(message.upper())
 
 
 class Exclaim(Worker):
-    def __init__(self, name='Exclaim'):
-        super().__init__(name, 'upper', 'loud')
+    def __init__(self, name="Exclaim"):
+        super().__init__(name, "upper", "loud")
 
     def work(self, message):
-        self.write(message + '!')
+        self.write(message + "!")
 
 
 class Printer(Consumer):
-    def __init__(self, name='Printer'):
-        super().__init__(name, 'loud')
+    def __init__(self, name="Printer"):
+        super().__init__(name, "loud")
 
     def work(self, message):
         print(message)

@@ -14,14 +14,14 @@ class ToUpper(Worker):
     left, lock = TO_UPPERS, threading.Lock()  # of all ToUppers together
 
     def __init__(self, name):
-        super().__init__(name, 'my_queue', 'upper')
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
         work(message)
         self.write(message.upper())
 
     def halt(self):
-        print(f'Halting worker {self.name}')
+        print(f"Halting worker {self.name}")
         with ToUpper.lock:
             ToUpper.left -= 1
             last = ToUpper.left == 0
@@ -33,7 +33,7 @@ class ToUpper(Worker):
 
 class Printer(Consumer):
     def __init__(self, name):
-        super().__init__(name, 'upper')
+        super().__init__(name, "upper")
 
     def work(self, message):
         work(message)
@@ -46,6 +46,6 @@ def launch(service, name):
 
 
 wait(
-    *[launch(Printer, f'P{number}') for number in range(1, PRINTERS + 1)],
-    *[launch(ToUpper, f'T{number}') for number in range(1, TO_UPPERS + 1)],
+    *[launch(Printer, f"P{number}") for number in range(1, PRINTERS + 1)],
+    *[launch(ToUpper, f"T{number}") for number in range(1, TO_UPPERS + 1)],
 )

@@ -9,7 +9,7 @@ from exercises.long_work import work
 
 connection = pika.BlockingConnection(parameters())
 channel = connection.channel()
-channel.queue_declare('jobs', durable=True)
+channel.queue_declare("jobs", durable=True)
 channel.basic_qos(prefetch_count=1)
 
 
@@ -22,6 +22,6 @@ def do(delivery_tag, message):
     connection.add_callback_threadsafe(lambda: channel.basic_ack(delivery_tag))
 
 
-channel.basic_consume('jobs', message_handler)
-print('Waiting for jobs.')
+channel.basic_consume("jobs", message_handler)
+print("Waiting for jobs.")
 channel.start_consuming()

@@ -12,7 +12,7 @@ from address import parameters
 
 def opened():
     new = pika.BlockingConnection(parameters()).channel()
-    new.queue_declare('readings', durable=True)
+    new.queue_declare("readings", durable=True)
     new.confirm_delivery()
     return new
 
@@ -22,7 +22,7 @@ def publish(channel, text):
     while True:
         try:
             channel = channel or opened()
-            channel.basic_publish('', 'readings', text.encode(), properties, mandatory=True)
+            channel.basic_publish("", "readings", text.encode(), properties, mandatory=True)
             return channel
         except (AMQPConnectionError, NackError):
             channel = None
@@ -31,7 +31,7 @@ def publish(channel, text):
 
 word, count, channel = sys.argv[1], int(sys.argv[2]), None
 for number in range(1, count + 1):
-    channel = publish(channel, f'{word} {number}')
+    channel = publish(channel, f"{word} {number}")
 
 channel.connection.close()
-print(count, 'confirmed.')
+print(count, "confirmed.")

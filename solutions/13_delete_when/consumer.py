@@ -5,12 +5,12 @@ import boto3
 import endings  # noqa: F401 - with it, Ctrl+C ends this without a traceback
 from exercises.work import work
 
-sqs = boto3.client('sqs')
-url = sqs.get_queue_url(QueueName='jobs.fifo')['QueueUrl']
-print('Waiting for jobs.')
+sqs = boto3.client("sqs")
+url = sqs.get_queue_url(QueueName="jobs.fifo")["QueueUrl"]
+print("Waiting for jobs.")
 
 while True:
     answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
-    for message in answer.get('Messages', []):
-        work(message['Body'])
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message['ReceiptHandle'])
+    for message in answer.get("Messages", []):
+        work(message["Body"])
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -5,10 +5,10 @@ import uuid
 
 import boto3
 
-sqs = boto3.client('sqs')
-url = sqs.get_queue_url(QueueName='greetings.fifo')['QueueUrl']
+sqs = boto3.client("sqs")
+url = sqs.get_queue_url(QueueName="greetings.fifo")["QueueUrl"]
 
 for arg in sys.argv[1:]:
     sqs.send_message(
-        QueueUrl=url, MessageBody=arg, MessageGroupId='greetings', MessageDeduplicationId=str(uuid.uuid4())
+        QueueUrl=url, MessageBody=arg, MessageGroupId="greetings", MessageDeduplicationId=str(uuid.uuid4())
     )

@@ -15,12 +15,12 @@ def book(booking):
     return account, amount
 
 
-client = TaskClient('bank', group=lambda booking: booking[0])
-client.register_tasks([bookings, {'method': book, 'workers': 4}])
+client = TaskClient("bank", group=lambda booking: booking[0])
+client.register_tasks([bookings, {"method": book, "workers": 4}])
 
 for amount in (1, 2, 3):
-    client.submit(('Ann', amount))
-    client.submit(('Bob', amount))
+    client.submit(("Ann", amount))
+    client.submit(("Bob", amount))
 
-for booking in client.run('book', iterate=True):
-    print('%s: %d' % booking)
+for booking in client.run("book", iterate=True):
+    print("%s: %d" % booking)

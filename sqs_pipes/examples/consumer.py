@@ -4,15 +4,15 @@ from sqs_pipes.client import TaskClient
 
 
 def consumer(message):
-    if message == 'HALT':
-        print('Halting the consumer.')
+    if message == "HALT":
+        print("Halting the consumer.")
         client.stop()
     else:
         print(message)
 
 
-client = TaskClient('lesson')
-client.register_tasks([{'method': str, 'name': 'my_queue'}, consumer])
-print('Starting consumer.')
-client.run('consumer')
-print('Consumer has terminated.')
+client = TaskClient("lesson")
+client.register_tasks([{"method": str, "name": "my_queue"}, consumer])
+print("Starting consumer.")
+client.run("consumer")
+print("Consumer has terminated.")

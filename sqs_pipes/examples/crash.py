@@ -6,10 +6,10 @@ from sqs_pipes.client import TaskClient
 
 
 def crash(message):
-    print('Begun: ' + message, flush=True)
+    print("Begun: " + message, flush=True)
     os._exit(1)
 
 
-client = TaskClient('lesson', visibility_seconds=4)
-client.register_tasks([{'method': str, 'name': 'my_queue'}, crash])
-client.run('crash')
+client = TaskClient("lesson", visibility_seconds=4)
+client.register_tasks([{"method": str, "name": "my_queue"}, crash])
+client.run("crash")

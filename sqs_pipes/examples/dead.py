@@ -4,10 +4,10 @@ import sys
 
 from sqs_pipes.client import TaskClient
 
-client = TaskClient('shop')
-client.register_tasks([{'method': str, 'name': 'order'}, {'method': print, 'name': 'check'}])
+client = TaskClient("shop")
+client.register_tasks([{"method": str, "name": "order"}, {"method": print, "name": "check"}])
 
 if sys.argv[1:]:
-    print(client.put_back('check'), 'put back')
-for letter in client.dead_letters('check'):
-    print('Given up: ' + letter.value)
+    print(client.put_back("check"), "put back")
+for letter in client.dead_letters("check"):
+    print("Given up: " + letter.value)

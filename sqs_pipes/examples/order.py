@@ -4,8 +4,8 @@ import sys
 
 from sqs_pipes.client import TaskClient
 
-client = TaskClient('shop')
-client.register_tasks([{'method': str, 'name': 'order'}, {'method': print, 'name': 'check'}])
+client = TaskClient("shop")
+client.register_tasks([{"method": str, "name": "order"}, {"method": print, "name": "check"}])
 
 for order in sys.argv[1:]:
     client.submit((order,))

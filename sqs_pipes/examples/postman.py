@@ -10,6 +10,6 @@ def postman(word):
     time.sleep(1)
 
 
-client = TaskClient('post')
-client.register_tasks([{'method': str, 'name': 'send', 'priorities': 2}, postman])
-client.run('postman')
+client = TaskClient("post")
+client.register_tasks([{"method": str, "name": "send", "priorities": 2}, postman])
+client.run("postman")

@@ -7,7 +7,7 @@ def reader(message):
     print(message)
 
 
-client = TaskClient('lesson')
-client.register_tasks([{'method': str, 'name': 'my_queue'}, reader])
-client.run('reader')
-print('Stopped.')
+client = TaskClient("lesson")
+client.register_tasks([{"method": str, "name": "my_queue"}, reader])
+client.run("reader")
+print("Stopped.")

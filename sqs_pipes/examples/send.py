@@ -4,8 +4,8 @@ import sys
 
 from sqs_pipes.client import TaskClient
 
-client = TaskClient('post')
-client.register_tasks([{'method': str, 'name': 'send', 'priorities': 2}, {'method': print, 'name': 'postman'}])
+client = TaskClient("post")
+client.register_tasks([{"method": str, "name": "send", "priorities": 2}, {"method": print, "name": "postman"}])
 
 for word in sys.argv[2:]:
     client.submit((word,), priority=int(sys.argv[1]))

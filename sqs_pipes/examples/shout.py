@@ -15,7 +15,7 @@ def shout(message):
     return message.upper()
 
 
-client = TaskClient('lesson', visibility_seconds=4)
-client.register_tasks([{'method': str, 'name': 'my_queue'}, shout, {'method': print, 'name': 'reader'}])
-for word in client.run('shout', iterate=True):
-    print('Sent: ' + word)
+client = TaskClient("lesson", visibility_seconds=4)
+client.register_tasks([{"method": str, "name": "my_queue"}, shout, {"method": print, "name": "reader"}])
+for word in client.run("shout", iterate=True):
+    print("Sent: " + word)

@@ -3,15 +3,17 @@ from lapinmq.message import MessageStatus
 from lapinmq.consumer import Consumer
 from lapinmq.utils import wait_for_sigterm
 
+
 def task(message):
     body = message.body.decode()
     # process the received message body
-    return MessageStatus.SUCCESS # or perhaps FAIL_RETRY_LATER or FAIL_DO_NOT_RETRY
+    return MessageStatus.SUCCESS  # or perhaps FAIL_RETRY_LATER or FAIL_DO_NOT_RETRY
+
 
 c = Consumer(
-    queue_name='task_queue',
+    queue_name="task_queue",
     task_function=task,
-    worker_threads=3 # this consumer can process 3 messages in parallel
+    worker_threads=3,  # this consumer can process 3 messages in parallel
 )
 c.start()
 

@@ -7,6 +7,7 @@ from lapinmq.utils import wait_for_sigterm
 p = Publisher(kind="async")
 p.start()
 
+
 def task(message):
     body = message.body.decode()
 
@@ -14,24 +15,26 @@ def task(message):
 
     # send a message to the destination queue
     p.send_message_to_queue(
-        queue_name='destination_queue',
-        body='...',
+        queue_name="destination_queue",
+        body="...",
         callbacks={
             # when the broker confirms that message has been sent to the destination queue,
             # send an acknowledgement to the source queue
-            'ack_callback': message.ack,
+            "ack_callback": message.ack,
             # when the broker confirms that message has not been sent to the destination queue,
             # reject the message from the source queue and try again later
-            'nack_callback': message.reject_retry,
-        })
+            "nack_callback": message.reject_retry,
+        },
+    )
 
     # callbacks are responsible for various kinds of acknowlegements to the source queue
     return MessageStatus.HANDLED_VIA_CALLBACK
 
+
 c = Consumer(
-    queue_name='task_queue',
+    queue_name="task_queue",
     task_function=task,
-    worker_threads=3 # this consumer can process 3 messages in parallel
+    worker_threads=3,  # this consumer can process 3 messages in parallel
 )
 c.start()
 
