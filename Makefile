@@ -3,13 +3,19 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: environment ## play the chapters on a RabbitMQ and an SQS of their own
 	@$(RUN) -m chapters
 
-test: environment ## run the whole suite on a RabbitMQ of its own
+test: environment ## run the everyday tests on a RabbitMQ of their own (3 minutes)
 	@$(RUN) -m pytest -q
+
+test-all: environment ## run every test (15 minutes)
+	@$(RUN) -m pytest -q -m ""
+
+coverage: environment ## run the everyday tests and show how much of the code they run
+	@$(RUN) -m pytest -q --cov
 
 broker: environment ## start a RabbitMQ for the lessons, on localhost:5672
 	@$(RUN) broker.py start
@@ -44,4 +50,4 @@ lock: ## write requirements.lock anew from pyproject.toml (needs uv)
 environment:
 	@$(PYTHON) environment.py
 
-.PHONY: help demo test broker stop status check grade bench pictures lint lock environment
+.PHONY: help demo test test-all coverage broker stop status check grade bench pictures lint lock environment

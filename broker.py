@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from endings import BrokerError  # before pika: from here on Ctrl+C gives no traceback
 
@@ -17,12 +16,10 @@ from rich.live import Live
 
 import address
 import errors
-from brokers import ports, queues, record
+from brokers import finding, ports, queues, record
 from brokers.broker import READY_SECONDS, Broker
-from brokers.container import Container
 from brokers.finding import NoBroker, find
 from brokers.foreign import Foreign
-from brokers.node import Node
 from brokers.unavailable import Unavailable
 
 NAME = os.environ.get("RABBITMQ_CONTAINER") or "rabbitmq-tutorial"
@@ -105,22 +102,14 @@ def _wait(broker: Broker) -> None:
 
 
 def _write(broker: Broker) -> None:
-    entry = {"port": broker.port, "management_port": broker.management_port}
-    if isinstance(broker, Container):
-        record.write(RECORD, {**entry, "container": broker.container.id})
-    elif isinstance(broker, Node):
-        record.write(RECORD, {**entry, "folder": str(broker.folder)})
+    entry = finding.entry(broker)
+    if entry:
+        record.write(RECORD, entry)
 
 
 def _started() -> Broker | None:
     """Return the recorded broker if it still runs; raise Unavailable where that cannot be seen."""
-    entry = record.read(RECORD)
-    if "container" in entry:
-        return Container.again(entry["container"])
-    if "folder" in entry:
-        node = Node(Path(entry["folder"]), entry["port"], entry["management_port"])
-        return node if node.alive() else None
-    return None
+    return finding.again(record.read(RECORD))
 
 
 def _ours() -> Broker | None:

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import docker
@@ -135,6 +135,12 @@ def _named(client: docker.DockerClient, name: str, ports: dict[str, tuple[str, i
 def _owner() -> dict[str, str]:
     """Return the labels that tell whose container it is: this process of this machine."""
     return {f"{LABEL}.machine": platform.node(), LABEL: json.dumps(record.of_process(os.getpid()))}
+
+
+def sweep() -> None:
+    """Remove the containers whose starter was killed before it could."""
+    with suppress(DockerException, requests.exceptions.RequestException), closing(_engine()) as client:
+        _sweep(client)
 
 
 def _sweep(client: docker.DockerClient) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import address
 import errors
@@ -22,6 +23,7 @@ NONE_FOUND = """There is no RabbitMQ here, and no way to start one. Take one of 
   3. name one that runs elsewhere: RABBITMQ_HOST, RABBITMQ_USERNAME, RABBITMQ_PASSWORD"""
 
 Announce = Callable[[str], None]
+Entry = dict[str, Any]
 
 
 class NoBroker(Exception):
@@ -52,6 +54,24 @@ def find(announce: Announce, port: int = 0, management_port: int = 0, name: str 
             _announce(broker, announce)
             return broker
     raise NoBroker("\n".join([NONE_FOUND, *("  (" + reason + ")" for reason in reasons)]))
+
+
+def entry(broker: Broker) -> Entry:
+    """Return what another process finds this broker by, fit for JSON."""
+    ports = {"port": broker.port, "management_port": broker.management_port}
+    if isinstance(broker, Container):
+        return {**ports, "container": broker.container.id}
+    return {**ports, "folder": str(broker.folder)} if isinstance(broker, Node) else {}
+
+
+def again(entry: Entry) -> Broker | None:
+    """Return the broker of an entry, None where it has ended, or the entry names none; raise Unavailable."""
+    if "container" in entry:
+        return Container.again(entry["container"])
+    if "folder" in entry:
+        found = Node(Path(entry["folder"]), entry["port"], entry["management_port"])
+        return found if found.alive() else None
+    return None
 
 
 def _announce(broker: Broker, announce: Announce) -> None:

@@ -96,7 +96,7 @@ class Node(Broker):
         record.write(self.folder / RECORD, self.entry)
 
     def _write_settings(self, epmd_port: int, dist_port: int) -> None:
-        self._erlang_ports = {"ERL_EPMD_PORT": str(epmd_port), "RABBITMQ_DIST_PORT": str(dist_port)}
+        self.entry["erlang"] = {"epmd": epmd_port, "dist": dist_port}
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
         (self.folder / "advanced.config").write_text("[].\n")
         (self.folder / "rabbitmq-env.conf").write_text("")
@@ -109,7 +109,10 @@ class Node(Broker):
     def _environment(self) -> dict[str, str]:
         """Return the node's environment: nothing of the user's RABBITMQ_* may reach it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL_"))}
-        return inherited | self._erlang_ports | {
+        erlang = self.entry["erlang"]
+        return inherited | {
+            "ERL_EPMD_PORT": str(erlang["epmd"]),
+            "RABBITMQ_DIST_PORT": str(erlang["dist"]),
             "HOME": str(self.folder),  # where Erlang keeps its cookie
             "LC_ALL": "C.UTF-8",
             "ERL_EPMD_ADDRESS": "127.0.0.1",

@@ -1,21 +1,30 @@
-"""The suite's brokers: one for all tests, found in the README's order, and a vhost of it for each test; and its SQS."""
+"""The suite's brokers: one for all tests, found in the README's order, and a vhost of it for each test; and its SQS.
+
+With several processes (pytest-xdist) all of them use the one broker that tests/supervisor.py starts.
+"""
 
 import logging
 import os
+import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pika
 import pytest
+import supervisor
+import tiers
 from pika.adapters.blocking_connection import BlockingChannel
-from sqs_emulator import KEYS, at, emulator
+from sqs_emulator import KEYS, at
 from sqs_plain import Plain
 from sqs_proxy import Proxy
 from sqs_runs import Pipe
+from supervisor import Supervisor
 
+import address
 from brokers import finding, ports, queues
 from brokers.broker import Broker
 from brokers.container import Container
@@ -31,6 +40,80 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)  # its own account of each 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lapinmq", "sqs", "benchmarks", "exercises", "grade", "answers", "pictures")
 """Words in the names of test files that are no check of a student's folder; each is a marker, too."""
+
+
+BEGUN = time.monotonic()
+SUPERVISOR = pytest.StashKey[Supervisor]()
+NO_BROKER = pytest.StashKey[str]()
+"""Why there is no RabbitMQ for this run."""
+LEFT = pytest.StashKey[list[str]]()
+"""The processes that tests left running."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the number of processes for `-n auto`, which pyproject.toml asks for."""
+    return 0 if config.getoption("--work").resolve() != ROOT else tiers.workers(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose what a student's folder, CI, a worker process and the process above the workers need."""
+    if config.getoption("--work").resolve() != ROOT and config.option.markexpr == tiers.EVERYDAY:
+        config.option.markexpr = tiers.EVERYTHING  # a check leaves nothing out
+    if os.environ.get("CI") and config.option.durations is None:
+        config.option.durations = 20
+    if hasattr(config, "workerinput"):
+        ports.LISTENING = ports.LISTENING[tiers.worker() % 16 :: 16]  # so that no two processes choose the same one
+        return
+    os.environ.pop(supervisor.ADDRESS, None)  # of the run whose test runs this pytest
+    if config.option.numprocesses and not config.option.collectonly:
+        folder = start_supervisor(config)
+        config.option.basetemp = folder / "tests"
+        os.environ["TMPDIR"] = str(folder)
+
+
+def start_supervisor(config: pytest.Config) -> Path:
+    """Start the process that owns what the tests share; return the folder that it removes at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="suite-"))
+    config.stash[SUPERVISOR] = Supervisor(folder)
+    return folder
+
+
+def ask(config: pytest.Config, service: str) -> dict[str, Any]:
+    """Return the entry of a service of the supervisor, which is started first where no process of this run has."""
+    if supervisor.ADDRESS not in os.environ:
+        start_supervisor(config)
+    return supervisor.ask(service)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the supervisor. What was not run for want of a broker, and a process that was left running, is not green."""
+    reason = session.config.stash.get(NO_BROKER, "")
+    if hasattr(session.config, "workerinput"):
+        session.config.workeroutput["no_broker"] = reason
+    if reason and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = 2
+    if session.config.stash.get(SUPERVISOR, None):
+        session.config.stash[LEFT] = session.config.stash[SUPERVISOR].close()
+        session.exitstatus = 1 if session.config.stash[LEFT] else session.exitstatus
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over from a worker why it had no broker."""
+    node.config.stash[NO_BROKER] = getattr(node, "workeroutput", {}).get("no_broker") or node.config.stash.get(
+        NO_BROKER, ""
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to get a broker, what the tests left running, and how long the tier took."""
+    terminalreporter.write(config.stash.get(NO_BROKER, ""))
+    for line in config.stash.get(LEFT, []):
+        terminalreporter.write_line(f"left running by a test, and killed: {line}", red=True)
+    terminalreporter.write(tiers.report(config, BEGUN))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,21 +145,6 @@ class Held(NamedTuple):
     consumers: int
 
 
-NO_BROKER = pytest.StashKey[str]()
-"""Why there is no RabbitMQ for this run."""
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End with status 2 where tests were skipped for want of a broker: what was not run is not green."""
-    if session.config.stash.get(NO_BROKER, "") and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = 2
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how to get a broker."""
-    terminalreporter.write(config.stash.get(NO_BROKER, ""))
-
-
 @pytest.fixture(scope="session")
 def work(pytestconfig: pytest.Config) -> Path:
     """The folder whose lessons are checked."""
@@ -84,27 +152,29 @@ def work(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def broker(pytestconfig: pytest.Config) -> Iterator[Broker]:
-    """A RabbitMQ that answers, for the whole run; ended by what it recorded."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def announce(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)
-
+def broker(pytestconfig: pytest.Config) -> Broker:
+    """A RabbitMQ that answers, for the whole run."""
     end_as_by_ctrl_c()
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     try:
-        found = finding.find(announce)
-    except finding.NoBroker as reason:
+        with capture.global_and_fixture_disabled():  # a line says which broker it is
+            found = shared_broker(pytestconfig)
+    except (finding.NoBroker, supervisor.NotStarted) as reason:
         pytestconfig.stash[NO_BROKER] = f"{reason}\n"
         if os.environ.get("CI"):
             pytest.fail(str(reason), pytrace=False)
         pytest.skip(str(reason))
-    try:
-        found.wait()
-        yield found
-    finally:
-        found.end()
+    return found
+
+
+def shared_broker(config: pytest.Config) -> Broker:
+    """Return the broker that the environment names, which nobody here ends, else the supervisor's; raise NoBroker."""
+    if address.elsewhere() or os.environ.get("RABBITMQ_FROM") == "environment":
+        return finding.find(lambda line: print(f"\n{line}", flush=True))
+    found = finding.again(ask(config, "broker"))
+    if found is None:
+        raise finding.NoBroker("the broker of this run has ended")
+    return found
 
 
 @pytest.fixture
@@ -169,11 +239,10 @@ def held(broker: Broker, vhost: str) -> Callable[[str], Held]:
 
 
 @pytest.fixture(scope="session")
-def ministack() -> Iterator[Emulator]:
-    """An SQS in a process of its own, for the whole run."""
+def ministack(pytestconfig: pytest.Config) -> Emulator:
+    """An SQS in a process of its own, which some processes of the run use."""
     end_as_by_ctrl_c()
-    with emulator() as found:
-        yield found
+    return Emulator(ask(pytestconfig, f"sqs-{tiers.worker() // tiers.PER_EMULATOR}"))
 
 
 @pytest.fixture

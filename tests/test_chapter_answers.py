@@ -1,15 +1,14 @@
 """The chapters' checks are checked: right answers pass `pytest --work DIR`, and wrong ones fail with the words for it.
 
 tests/answers/chapters/SCRIPT/ has them. A wrong one's first line says what its check has to say. Each answer is put in
-a folder with the lessons, in the place of its script, and checked there by a pytest of its own, some at a time.
+a folder with the lessons, in the place of its script, and checked there by a pytest of its own.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,6 @@ FILES = {
 }
 """Where a lesson's checks are, and those of rabbit.py; that of mistakes first, whose words teach most."""
 
-AT_A_TIME = 4
 SECONDS = 200
 """How long one run may take."""
 
@@ -64,49 +62,36 @@ def check(answer: Path, folder: Path, environment: dict[str, str]) -> Done:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def checked(
-    request: pytest.FixtureRequest, broker: Broker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Path, Future[Done]]]:
-    """The runs of all answers that are asked for, begun together."""
+@pytest.fixture
+def checked(broker: Broker, tmp_path: Path) -> Callable[[Path], Done]:
+    """Check an answer on the suite's broker."""
     quietly = {"RABBITMQ_FROM": "environment", "COLUMNS": "120", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
     environment = {**os.environ, **broker.environment(), **quietly}
-    wanted = dict.fromkeys(item.callspec.params["answer"] for item in request.session.items if _is_ours(item))
-    folder = tmp_path_factory.mktemp("answers")
-    with ThreadPoolExecutor(AT_A_TIME) as runs:
-        yield {
-            answer: runs.submit(check, answer, folder / f"{answer.parent.name}-{answer.stem}", environment)
-            for answer in wanted
-        }
-        runs.shutdown(cancel_futures=True)
-
-
-def _is_ours(item: pytest.Item) -> bool:
-    return item.path == Path(__file__) and "answer" in getattr(item, "callspec", item).__dict__.get("params", {})
+    return lambda answer: check(answer, tmp_path / answer.stem, environment)
 
 
 @pytest.mark.timeout(SECONDS * 2)
 @pytest.mark.parametrize("answer", answers("right"))
-def test_a_right_answer_passes(answer: Path, checked: dict[Path, Future[Done]]) -> None:
-    done = checked[answer].result()
+def test_a_right_answer_passes(answer: Path, checked: Callable[[Path], Done]) -> None:
+    done = checked(answer)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.timeout(SECONDS * 2)
 @pytest.mark.parametrize("answer", answers("wrong"))
-def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Path, checked: dict[Path, Future[Done]]) -> None:
+def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Path, checked: Callable[[Path], Done]) -> None:
     first = answer.read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith(SAYS)
-    done = checked[answer].result()
+    done = checked(answer)
     assert done.returncode == 1, done.stdout + done.stderr
     assert first.removeprefix(SAYS) in done.stdout, done.stdout
 
 
 @pytest.mark.timeout(SECONDS * 2)
 @pytest.mark.parametrize("answer", [ANSWERS / "consumer3" / "wrong_pill_not_acknowledged.py"], ids=["consumer3"])
-def test_the_readme_shows_what_a_failed_check_says(answer: Path, checked: dict[Path, Future[Done]]) -> None:
+def test_the_readme_shows_what_a_failed_check_says(answer: Path, checked: Callable[[Path], Done]) -> None:
     (shown,) = ("\n".join(fence.lines) for fence in fences() if fence.lines[:1] == [PILL_NOT_ACKNOWLEDGED])
-    assert shown in checked[answer].result().stdout
+    assert shown in checked(answer).stdout
 
 
 @pytest.mark.parametrize("script", [*LESSONS, "rabbit"])

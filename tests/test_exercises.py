@@ -4,7 +4,6 @@ with the words meant for it."""
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,8 +21,6 @@ from checks.sqs_bench import Bench
 
 ANSWERS = ROOT / "tests" / "answers"
 EXERCISES = {exercise.name: exercise for exercise in catalogue()}
-AT_ONCE = 5
-"""How many answers are checked at a time: most of their time they wait."""
 
 
 def answers(kind: str) -> list[Path]:
@@ -37,36 +34,9 @@ def name(path: Path) -> str:
 RIGHT, WRONG = answers("right"), answers("wrong")
 
 
-class Marker:
-    """Checks all answers of this run in the background, several at a time."""
-
-    def __init__(self, classroom: Classroom, paths: list[tuple[Exercise, Path]]) -> None:
-        self._pool = ThreadPoolExecutor(AT_ONCE)
-        self._outcomes: dict[Path, Future[Outcome]] = {
-            path: self._pool.submit(running.run, classroom, exercise, path) for exercise, path in paths
-        }
-
-    def outcome(self, path: Path) -> Outcome:
-        """Return what became of it; wait for it."""
-        return self._outcomes[path].result(600)
-
-    def close(self) -> None:
-        """Drop what was not begun, and wait for the rest."""
-        self._pool.shutdown(cancel_futures=True)
-
-
 @pytest.fixture(scope="session")
 def classroom(broker: Broker) -> Iterator[Classroom]:
     found = Classroom(print, broker)
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="session")
-def marker(classroom: Classroom, request: pytest.FixtureRequest) -> Iterator[Marker]:
-    """Check what the selected tests of this session ask for."""
-    wanted = [item.callspec.params.get("path") for item in request.session.items if hasattr(item, "callspec")]
-    found = Marker(classroom, [(exercise_of(path), path) for path in wanted if path in KNOWN])
     yield found
     found.close()
 
@@ -77,7 +47,6 @@ def exercise_of(path: Path) -> Exercise:
 
 STARTERS = [exercise.starter for exercise in EXERCISES.values()]
 SOLUTIONS = [exercise.solution for exercise in EXERCISES.values()]
-KNOWN = {*RIGHT, *WRONG, *STARTERS, *SOLUTIONS}
 
 
 def says(path: Path) -> str:
@@ -95,15 +64,15 @@ def told(outcome: Outcome) -> str:
 
 @pytest.mark.broker
 @pytest.mark.parametrize("path", [*SOLUTIONS, *RIGHT], ids=name)
-def test_a_right_answer_passes(path: Path, marker: Marker) -> None:
-    outcome = marker.outcome(path)
+def test_a_right_answer_passes(path: Path, classroom: Classroom) -> None:
+    outcome = running.run(classroom, exercise_of(path), path)
     assert outcome.solved, told(outcome)
 
 
 @pytest.mark.broker
 @pytest.mark.parametrize("path", [*(pytest.param(p, marks=pytest.mark.answers) for p in WRONG), *STARTERS], ids=name)
-def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, marker: Marker) -> None:
-    outcome = marker.outcome(path)
+def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, classroom: Classroom) -> None:
+    outcome = running.run(classroom, exercise_of(path), path)
     assert outcome.mistake, told(outcome)
     assert says(path) in outcome.mistake.headline, told(outcome)
     assert outcome.mistake.why

@@ -311,7 +311,7 @@ def test_a_broker_that_stands_still_holds_no_check_for_ever(own: Broker, monkeyp
 
     monkeypatch.setattr(running, "GRACE_SECONDS", 1)
     try:
-        outcome = running.run(classroom, with_steps(monkeypatch, held_up, seconds=2), FIRST.solution)
+        outcome = running.run(classroom, with_steps(monkeypatch, held_up, seconds=15), FIRST.solution)
     finally:
         server.resume()
     assert outcome.trouble.startswith("the check did not come to its end")

@@ -184,11 +184,17 @@ def test_the_threads_have_the_names_that_the_table_says() -> None:
     running = threading.Thread(target=client.run, args=("work",), name="the caller")
     running.start()
     assert working.wait(20)
-    names = {re.sub(r"\d+$", "N", t.name.replace("work ", "NAME ", 1)) for t in set(threading.enumerate()) - before}
-    client.stop()
-    go_on.set()
-    running.join()
-    assert {row[0].strip("`").replace("LEVEL", "N") for row in rows("Threads")[1:]} == names - {"the caller"}
+
+    def names() -> set[str]:
+        threads = set(threading.enumerate()) - before - {running}
+        return {re.sub(r"\d+$", "N", thread.name.replace("work ", "NAME ", 1)) for thread in threads}
+
+    try:
+        until(names, {row[0].strip("`").replace("LEVEL", "N") for row in rows("Threads")[1:]}, 20)
+    finally:
+        client.stop()
+        go_on.set()
+        running.join()
 
 
 def test_the_chapter_lists_what_the_policies_permit() -> None:

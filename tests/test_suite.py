@@ -1,17 +1,21 @@
 """The suite itself: Ctrl+C in its middle leaves no process, container or folder; a missing broker is named."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import docker
 import psutil
 import pytest
+import supervisor
 from conftest import ROOT
+from waiting import until
 
 from brokers import record
 from brokers.broker import Broker
@@ -19,38 +23,138 @@ from brokers.container import LABEL, Container
 from chapters.terminal import Terminal
 
 
-def traces(broker: Broker) -> set[str]:
-    """Return what a suite's broker could leave: processes in .broker/, folders there, containers."""
-    found = {str(path) for path in record.FOLDER.glob("node-*")}
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and process.cwd().startswith(str(record.FOLDER)):
-                found.add(f"{process.pid} {process.name()}")
-        except (psutil.Error, FileNotFoundError):
-            continue
-    if isinstance(broker, Container):
-        with closing(docker.from_env()) as client:
-            found |= {container.id for container in client.containers.list(all=True, filters={"label": LABEL})}
-    return found
+class Run:
+    """A run of pytest in a terminal, and all that it starts: seen by the mark that its processes inherit."""
+
+    def __init__(self, terminal: Terminal, *words: str) -> None:
+        self.terminal = terminal
+        terminal.type("python -m pytest -v -p no:cacheprovider " + " ".join(words))
+        self.pid = int(terminal.child.pid)
+        self.seen = {self.pid}
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look)
+        self._watch.start()
+
+    def comes_to(self, words: str) -> None:
+        """Block until a line has these words."""
+        while words not in (line := self.terminal.line(60) or ""):
+            assert self.terminal.busy, f"it ended before {words!r}"
+        assert line
+
+    def workers(self) -> list[psutil.Process]:
+        """Return pytest's worker processes."""
+        return [p for p in psutil.Process(self.pid).children() if "readline" in " ".join(p.cmdline())]
+
+    def rest(self) -> list[str]:
+        """Return all further lines. Blocks until it ends."""
+        return list(iter(lambda: self.terminal.line(90), None))
+
+    def left(self) -> list[str]:
+        """Return what is left of it: processes, folders of brokers, containers."""
+        found = [f"{process.pid} {process.name()}" for process in self._processes()]
+        for path in record.FOLDER.glob("node-*/record.json"):
+            found += [str(path.parent)] if record.read(path).get("owner", {}).get("pid") in self.seen else []
+        return found + self._containers()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._over.set()
+        self._watch.join()
+
+    def _processes(self) -> list[psutil.Process]:
+        """Return its processes, the brokers' too."""
+        mine = supervisor.processes(f"TUTORIAL_RUN_{self.pid}")
+        for process in list(mine):
+            with suppress(psutil.Error):
+                mine += process.children(recursive=True)
+        return mine
+
+    def _containers(self) -> list[str]:
+        with suppress(docker.errors.DockerException), closing(docker.from_env()) as client:
+            listed = client.containers.list(all=True, filters={"label": LABEL})
+            return [c.id for c in listed if json.loads(c.labels[LABEL])["pid"] in self.seen]
+        return []
+
+    def _look(self) -> None:
+        while not self._over.wait(0.1):
+            self.seen |= {process.pid for process in self._processes()}
 
 
-def test_ctrl_c_in_the_middle_of_the_suite_leaves_nothing(
-    broker: Broker, terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def begin(
+    broker: Broker, terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., Run]]:
+    """Begin runs with brokers of their own, in the way in which the suite's was found, and with files in tmp_path."""
     for name in ("RABBITMQ_HOST", "RABBITMQ_URL"):
         monkeypatch.delenv(name, raising=False)
-    before = traces(broker)
-    suite = terminal(ROOT)
-    suite.type("python -m pytest -v -p no:cacheprovider tests/test_readme.py -k chapter8")
-    while "Broker: " not in (suite.line() or ""):
-        assert suite.busy
-    while suite.busy and traces(broker) == before:
-        pass
-    suite.interrupt()
-    rest = list(iter(suite.line, None))
+    monkeypatch.setenv("RABBITMQ_FROM", "container" if isinstance(broker, Container) else "node")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    runs: list[Run] = []
+
+    def one(*words: str) -> Run:
+        runs.append(Run(terminal(ROOT), *words))
+        return runs[-1]
+
+    yield one
+    for run in runs:
+        run.close()
+
+
+def test_ctrl_c_in_the_middle_of_one_process_leaves_nothing(begin: Callable[..., Run]) -> None:
+    run = begin("tests/test_readme.py -k chapter8")
+    run.comes_to("Broker: ")
+    until(lambda: any("workflow2" in " ".join(p.cmdline()) for p in psutil.Process(run.pid).children()), seconds=60)
+    run.terminal.interrupt()
+    rest = run.rest()
     assert any("KeyboardInterrupt" in line for line in rest)
-    assert suite.status in (2, -2), rest  # CPython dies of the signal itself where it cut an exec() short
-    assert traces(broker) == before
+    assert run.terminal.status in (2, -2), rest  # CPython dies of the signal itself where it cut an exec() short
+    assert run.left() == []
+
+
+PARALLEL = "-n 3 tests/test_lessons.py tests/test_rabbit.py tests/test_sqs_pipe.py"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["bringing up nodes", "Broker: ", "PASSED"])
+def test_ctrl_c_in_parallel_leaves_nothing(begin: Callable[..., Run], moment: str, tmp_path: Path) -> None:
+    run = begin(PARALLEL)
+    run.comes_to(moment)
+    run.terminal.interrupt()
+    rest = run.rest()
+    assert run.terminal.status in (2, -2), rest
+    assert not any("left running by a test" in line for line in rest)
+    assert run.left() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_fails_its_test_and_leaves_nothing(begin: Callable[..., Run], tmp_path: Path) -> None:
+    run = begin(PARALLEL)
+    run.comes_to("PASSED")
+    run.workers()[0].kill()
+    rest = run.rest()
+    assert any("worker 'gw0' crashed" in line for line in rest)
+    assert run.terminal.status == 1
+    assert run.left() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_leaves_nothing(begin: Callable[..., Run], tmp_path: Path) -> None:
+    run = begin(PARALLEL)
+    run.comes_to("PASSED")
+    psutil.Process(run.pid).kill()
+    run.rest()
+    until(run.left, [], 30)
+    until(lambda: list(tmp_path.iterdir()), [], 30)
+
+
+@pytest.mark.slow
+def test_a_process_that_a_test_leaves_running_is_killed_and_named(begin: Callable[..., Run]) -> None:
+    run = begin("-n 2 tests/leaky/test_leaky.py")
+    assert any("left running by a test, and killed: " in line and "time.sleep(600)" in line for line in run.rest())
+    assert run.terminal.status == 1
+    assert run.left() == []
 
 
 @pytest.mark.parametrize(("ci", "word", "status"), [("", "1 skipped", 2), ("true", "1 error", 1)])
