@@ -44,8 +44,8 @@ lint: environment ## check style and types
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-lock: ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.10 --group tutorial --group dev pyproject.toml --no-header --no-emit-index-url --upgrade -o requirements.lock
+lock: ## resolve requirements.lock again from pyproject.toml, with hashes (needs uv)
+	uv pip compile --universal --python-version 3.10 --group tutorial --group dev pyproject.toml --no-header --no-emit-index-url --generate-hashes --upgrade -o requirements.lock
 
 environment:
 	@$(PYTHON) environment.py
