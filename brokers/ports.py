@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import deque
 from contextlib import suppress
 
 import psutil
@@ -11,14 +12,21 @@ LISTENING = range(20_000, 32_000)
 port while its server is down (32768 and up on Linux, 49152 and up elsewhere)."""
 
 
+_given: deque[int] = deque(maxlen=200)
+"""The ports that were returned last. A server takes seconds until it listens on its own."""
+
+
 def free(count: int) -> list[int]:
     """Return `count` different ports that nothing listens on now, others each time."""
     found: list[int] = []
     for port in random.sample(LISTENING, len(LISTENING)):
+        if port in _given:
+            continue
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             found.append(port)
         if len(found) == count:
+            _given.extend(found)
             return found
     raise OSError(f"all ports from {LISTENING.start} to {LISTENING.stop} are in use")
 

@@ -63,7 +63,7 @@ class Lab:
         self.story: list[str] = []
         """What was done so far, for the student to read; the methods of this class add to it."""
         self.scripts: list[Script] = []
-        self.name = f"check-{uuid.uuid4().hex[:12]}"
+        self.name = f"check-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self.deadline = time.monotonic() + wanted.seconds
         self._password = uuid.uuid4().hex
         self._random = random.Random(os.environ.get("CHECK_SEED"))  # the README's transcripts show the same words again

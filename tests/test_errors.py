@@ -63,7 +63,7 @@ def begin(work: Path) -> Iterator[Callable[..., Popen[str]]]:
 
 def end(process: Popen[str]) -> CompletedProcess[str]:
     """Wait for the end of a script, which something else has brought about."""
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=90)
     return CompletedProcess(process.args, process.returncode, output, errors)
 
 
@@ -123,7 +123,7 @@ def listening(answer: Callable[[socket.socket], object]) -> Iterator[int]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(10)
+        thread.join(60)
 
 
 def close(connection: socket.socket) -> None:

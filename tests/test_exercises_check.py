@@ -10,12 +10,11 @@ from threading import Event
 
 import psutil
 import pytest
-import requests
 from conftest import ROOT
+from made import made_by
 from waiting import until as wait_until
 
 from brokers.broker import Broker
-from brokers.management import Management
 from brokers.node import Node
 from chapters.playing import Player
 from chapters.reading import EXERCISES, Block, chapters, excerpts
@@ -138,12 +137,12 @@ def test_ctrl_c_in_the_middle_of_a_check_leaves_nothing(
     shell.environment["PYTHONPATH"] = ""
     shell.type("python check.py 02")
     wait_until(lambda: len(scripts_of(shell)), 1, 60)
-    (script,) = scripts_of(shell)
+    (script,), checker = scripts_of(shell), shell.child.pid
     shell.interrupt()
     assert "Stopped; what the check started is ended." in until(shell, None)
     assert shell.status == 130
     assert not script.is_running()
-    assert names(broker) == set()
+    assert made_by(broker, checker) == set()
 
 
 def scripts_of(shell: Terminal) -> list[psutil.Process]:
@@ -230,7 +229,7 @@ def test_a_step_ends_with_its_time_limit(broker: Broker, classroom: Classroom, m
     finally:
         over.set()
     assert outcome.trouble.startswith("the check did not come to its end")
-    wait_until(lambda: names(broker), set())
+    wait_until(lambda: made_by(broker, os.getpid()), set())
 
 
 @pytest.mark.usefixtures("running_broker")
@@ -238,20 +237,9 @@ def test_a_run_leaves_no_vhost_no_user_and_no_folder(
     broker: Broker, classroom: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    before = names(broker)
     assert running.run(classroom, FIRST, FIRST.solution).solved
-    assert names(broker) == before
+    assert made_by(broker, os.getpid()) == set()
     assert list(tmp_path.iterdir()) == []
-
-
-def names(broker: Broker) -> set[str]:
-    """Return the vhosts and users that checks have made."""
-    management = Management(broker)
-    found = set()
-    for kind in ("vhosts", "users"):
-        answer = requests.get(f"{management.root}/{kind}", auth=management.login, timeout=10)
-        found |= {entry["name"] for entry in answer.json() if entry["name"].startswith("check-")}
-    return found
 
 
 def test_a_script_gets_a_user_that_reaches_its_own_vhost_only(

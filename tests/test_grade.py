@@ -7,19 +7,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import made
 import psutil
 import pytest
 import requests
 from conftest import ROOT
+from made import made_by
 from submissions import HOSTILE, answers, hand_in, hostile, many, strange
-from waiting import until
+from waiting import Stopwatch, until
 
 from brokers.broker import Broker
 from brokers.management import SECONDS, Management
@@ -56,14 +57,6 @@ class Graded(NamedTuple):
 
     def of(self, name: str) -> list[tuple[str, str, str]]:
         return [(row["exercise"], row["status"], row["points"]) for row in self.rows if row["submission"] == name]
-
-
-def things(broker: Broker) -> set[str]:
-    """Return the vhosts and the users of a broker."""
-    management = Management(broker)
-    asked = [management.session.get(f"{management.root}/{kind}", auth=management.login, timeout=SECONDS).json()
-             for kind in ("vhosts", "users")]  # fmt: skip
-    return {str(one["name"]) for answer in asked for one in answer}
 
 
 def running_in(folder: Path) -> list[str]:
@@ -117,10 +110,10 @@ def together(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         if KEPT_APART or name not in ALONE:
             hostile(top / "submissions" / name, name)
     strange(top / "submissions")
-    before = things(broker)
-    graded = ended(started(broker, top / "submissions", top / "scratch", "--jobs", "6"), top / "submissions")
+    process = started(broker, top / "submissions", top / "scratch", "--jobs", "6")
+    graded = ended(process, top / "submissions")
     yield graded
-    assert things(broker) == before
+    assert made_by(broker, process.pid) == set()
     assert list((top / "scratch").iterdir()) == []
     assert running_in(top) == []
 
@@ -208,19 +201,19 @@ def test_the_junit_counts_are_right(together: Graded) -> None:
 
 
 def test_ctrl_c_ends_what_runs_and_writes_what_is_known(broker: Broker, tmp_path: Path) -> None:
-    folder, scratches, before = tmp_path / "submissions", tmp_path / "scratch", things(broker)
+    folder, scratches = tmp_path / "submissions", tmp_path / "scratch"
     hostile(folder / "hangs", "hangs")
     hand_in(folder / "anna", FIRST, FIRST.solution)
     process = started(broker, folder, scratches)
     until(lambda: bool(running_in(scratches)) or process.poll() is not None, seconds=30)
     os.killpg(process.pid, signal.SIGINT)
-    begun = time.monotonic()
+    watch = Stopwatch()
     graded = ended(process, folder)
     assert graded.status == 130, graded.said
-    assert time.monotonic() - begun < 15
+    assert watch.seconds() < 15
     assert "Stopped by Ctrl+C" in graded.said
     assert ("01_first_message", "not judged", "") in graded.of("hangs")
-    assert (things(broker), list(scratches.iterdir()), running_in(tmp_path)) == (before, [], [])
+    assert (made_by(broker, process.pid), list(scratches.iterdir()), running_in(tmp_path)) == (set(), [], [])
 
 
 def test_without_a_broker_nothing_is_graded(tmp_path: Path) -> None:
@@ -292,12 +285,12 @@ def test_guest_is_shut_out_of_a_broker_of_its_own(own: Broker, tmp_path: Path) -
     refused = requests.get(f"{Management(own).root}/vhosts", auth=("guest", "guest"), timeout=SECONDS)
     found = {mark.submission: mark.status for mark in graded_here(own, folder, Limits(apart=True), FIRST)}
     assert (refused.status_code, found) == (401, {"anna": marks.SOLVED, "intrudes": marks.NOT_SOLVED})
-    assert things(own) == {"/", "grader"}
+    assert made.names(own) == {"/", "grader"}
 
 
 @pytest.mark.parametrize("kept_apart", [True, False], ids=["apart", "among others"])
 def test_limits_hold(broker: Broker, tmp_path: Path, kept_apart: bool) -> None:
-    folder, before = tmp_path / "submissions", things(broker)
+    folder = tmp_path / "submissions"
     names = ("forks", "eats", "prints", "writes", "exits", "nests", "forges", "closes")
     for name in names:
         hostile(folder / name, name)
@@ -308,7 +301,7 @@ def test_limits_hold(broker: Broker, tmp_path: Path, kept_apart: bool) -> None:
     told = {mark.submission: mark.headline for mark in found if mark.exercise == FIRST.name}
     assert "more than 24 processes" in told["forks"]
     assert "more than 200 MB of memory" in told["eats"]
-    assert things(broker) == before
+    assert made_by(broker, os.getpid()) == set()
     assert running_in(tmp_path) == []
 
 

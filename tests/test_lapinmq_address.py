@@ -3,12 +3,11 @@
 import logging
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 
 import pika
 import pytest
-from waiting import until
+from waiting import Stopwatch, until
 
 from brokers import ports
 from brokers.broker import Broker
@@ -121,10 +120,10 @@ def everything_said(error: BaseException | None) -> str:
 
 
 def refused(each: Publisher | Consumer, kind: type[LapinError], timeout: float = 30) -> LapinError:
-    begun = time.monotonic()
+    watch = Stopwatch()
     with pytest.raises(kind) as found:
         each.start(timeout)
-    assert time.monotonic() - begun < min(timeout, 3) + 1
+    assert watch.seconds() < min(timeout, 3) + 1
     assert each.stop() in (None, True), "stopping what did not start is harmless"
     return found.value
 

@@ -42,11 +42,11 @@ def test_it_cannot_be_cancelled_since_its_message_is_sent() -> None:
 def test_who_looks_while_it_is_told_misses_nothing() -> None:
     pairs = [Confirmation() for _ in range(2000)]
     results: list[object] = []
-    looking = threading.Thread(target=lambda: results.extend(each.result(10) for each in pairs))
+    looking = threading.Thread(target=lambda: results.extend(each.result(60) for each in pairs))
     looking.start()
     for each in pairs:
         each.tell(None)
-    looking.join(20)
+    looking.join(60)
     assert results == [None] * 2000
     assert wait(pairs, 1).not_done == set()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pika
 import pytest
 from conftest import Held
-from waiting import until
+from waiting import Stopwatch, until
 
 from lapinmq.connection import Connection
 from lapinmq.consumer import Consumer
@@ -49,7 +49,7 @@ class Taker:
     def __call__(self, message: Message) -> Any:
         self.got.append(message)
         self.by.append(threading.current_thread().name)
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         if isinstance(self.status, BaseException):
             raise self.status
         return self.status
@@ -340,7 +340,7 @@ def test_while_a_pipelines_destination_is_not_there_its_messages_are_kept(kind: 
         return HANDLED if kind == "async" else MessageStatus.SUCCESS
 
     with publisher, Consumer("q", task, 3, retry_limit=None, retry_delay=0.1, retry_delay_max=0.2):
-        assert tried.wait(10)
+        assert tried.wait(60)
         plain.queue_declare("destination", durable=True)
         until(lambda: (held("destination").ready, held("q"), held("q.retry")), (10, NOTHING, NOTHING))
     assert sorted(body for body, _ in taken(plain, "destination")) == [b"%d" % number for number in range(10)]
@@ -433,7 +433,7 @@ def test_stop_waits_for_the_task_in_hand_and_acknowledges_its_message(fill, held
         until(lambda: held("q").consumers, 0)
         assert not stopping.done()
         task.go.set()
-        assert stopping.result(10) is True
+        assert stopping.result(60) is True
     assert held("q") == (2, 0, 0)
     assert task.bodies == [b"0"]
 
@@ -451,7 +451,7 @@ def test_stop_waits_for_the_task_in_hand_and_keeps_its_message_where_it_fails(
         stopping = pool.submit(consumer.stop)
         until(lambda: held("q").consumers, 0)
         task.go.set()
-        assert stopping.result(10) is True
+        assert stopping.result(60) is True
     kept = {"q": 2, "q.retry": int(status is MessageStatus.FAIL_RETRY_LATER)}
     until(lambda: {name: held(name).ready for name in ("q", "q.retry")}, kept)
     assert held("q.dead").ready == 1 - kept["q.retry"]
@@ -467,7 +467,7 @@ def test_what_no_task_has_begun_goes_back_at_once_at_a_stop(fill, held: Look) ->
         stopping = pool.submit(consumer.stop)
         until(lambda: held("q"), (9, 1, 0))
         task.go.set()
-        assert stopping.result(10) is True
+        assert stopping.result(60) is True
     assert held("q") == (9, 0, 0)
     assert task.bodies == [b"0"]
 
@@ -478,9 +478,9 @@ def test_a_stop_that_may_not_wait_so_long_puts_the_message_back(fill, held: Look
     consumer = Consumer("q", task)
     consumer.start()
     until(lambda: len(task.got), 1)
-    begun = time.monotonic()
+    watch = Stopwatch()
     assert consumer.stop(0.3) is False
-    assert time.monotonic() - begun < 2
+    assert watch.seconds() < 2
     until(lambda: held("q"), (1, 0, 0))
     task.go.set()
     until(threads, [])
@@ -549,7 +549,7 @@ def test_several_threads_may_stop_one_consumer_at_once(fill, held: Look) -> None
     consumer = Consumer("q", Taker(), 2)
     consumer.start()
     with ThreadPoolExecutor(4) as pool:
-        assert [each.result(10) for each in [pool.submit(consumer.stop) for _ in range(4)]] == [True] * 4
+        assert [each.result(60) for each in [pool.submit(consumer.stop) for _ in range(4)]] == [True] * 4
     assert held("q").consumers == 0
 
 

@@ -159,7 +159,7 @@ def test_of_many_threads_that_settle_a_delivery_one_may(gather: bool) -> None:
         return won
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(each.result(10) for each in [pool.submit(settle) for _ in range(8)]) == 500
+        assert sum(each.result(60) for each in [pool.submit(settle) for _ in range(8)]) == 500
     model.take(ledger.frames())
     assert (model.out, len(model.acked)) == (set(), 500)
 

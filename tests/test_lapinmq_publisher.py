@@ -10,7 +10,7 @@ from typing import Any
 import pika
 import pytest
 from conftest import Held
-from waiting import until
+from waiting import Stopwatch, until
 
 from brokers.broker import Broker
 from brokers.management import Management
@@ -71,7 +71,7 @@ def sent(publisher: Publisher, *words: Any, **named: Any) -> None:
     """Send, and wait for the answer also of an async publisher."""
     answer = publisher.send_message(*words, **named)
     if publisher.kind == "async":
-        answer.result(10)
+        answer.result(60)
 
 
 class Calls:
@@ -230,7 +230,7 @@ def test_what_amqp_cannot_bear_is_an_error_before_the_wire(q: str, plain, asynch
     for words, named, error, name in WRONG:
         with pytest.raises(error, match=name or None):
             asynchronous.send_message(*words, **named)
-    asynchronous.send_message("", q, "and it goes on").result(10)
+    asynchronous.send_message("", q, "and it goes on").result(60)
     assert taken(plain) == [b"and it goes on"]
 
 
@@ -370,7 +370,7 @@ def test_a_callback_may_publish(q: str, plain, asynchronous: Publisher) -> None:
             asynchronous.send_message_to_queue(q, str(number), callbacks={"ack_callback": next_one})
 
     asynchronous.send_message_to_queue(q, "0", callbacks={"ack_callback": next_one})
-    assert done.wait(10)
+    assert done.wait(60)
     assert taken(plain) == [str(number).encode() for number in range(50)]
 
 
@@ -381,7 +381,7 @@ def test_a_callback_may_publish_past_the_bound_without_a_wait(q: str, held: Look
             for _ in range(10):
                 publisher.send_message_to_queue(q, "more")
 
-        publisher.send_message_to_queue(q, "first", callbacks={"ack_callback": many}).result(10)
+        publisher.send_message_to_queue(q, "first", callbacks={"ack_callback": many}).result(60)
     assert held(q).ready == 11
 
 
@@ -398,7 +398,7 @@ def test_a_callback_that_raises_is_logged_and_the_rest_goes_on(
     try:
         wrong_ones = {"ack_callback": wrong, "nack_callback": wrong}
         futures = [own.send_message_to_queue(queue, "x", callbacks=wrong_ones) for _ in range(3)]
-        own.send_message_to_queue(q, "x", callbacks=calls.callbacks()).result(5)
+        own.send_message_to_queue(q, "x", callbacks=calls.callbacks()).result(60)
         assert [type(each.exception(5)) for each in futures] == [type(None) if queue == q else Unroutable] * 3
     finally:
         own.stop(1)
@@ -413,7 +413,7 @@ def test_a_future_whose_callback_raises_holds_nothing_up(q: str, held: Look, cap
     try:
         for _ in range(3):
             own.send_message_to_queue(q, "x").add_done_callback(lambda _: sys.exit(3))
-        own.send_message_to_queue(q, "x").result(5)
+        own.send_message_to_queue(q, "x").result(60)
     finally:
         own.stop(1)
     assert held(q).ready == 4
@@ -423,7 +423,7 @@ def test_a_future_may_be_waited_for_and_called_back(q: str, asynchronous: Publis
     heard: list[object] = []
     future = asynchronous.send_message_to_queue(q, "x")
     future.add_done_callback(heard.append)
-    assert future.result(10) is None
+    assert future.result(60) is None
     assert future.exception() is None
     until(lambda: heard, [future])
 
@@ -448,10 +448,10 @@ def test_what_would_wait_for_the_io_thread_in_the_io_thread_raises_at_once(
         except LapinError as error:
             heard.append(error)
 
-    begun = time.monotonic()
-    asynchronous.send_message_to_queue(q, "x", callbacks={"ack_callback": callback}).result(10)
+    watch = Stopwatch()
+    asynchronous.send_message_to_queue(q, "x", callbacks={"ack_callback": callback}).result(60)
     assert [type(each) for each in heard] == [WrongThread]
-    assert time.monotonic() - begun < 2
+    assert watch.seconds() < 5
 
 
 # the bound
@@ -463,7 +463,7 @@ class HeldUp:
     def __init__(self, publisher: Publisher) -> None:
         self.arrived, self.go = threading.Event(), threading.Event()
         publisher.send_message_to_queue("q", "holds", callbacks={"ack_callback": self.hold})
-        assert self.arrived.wait(10)
+        assert self.arrived.wait(60)
 
     def hold(self) -> None:
         self.arrived.set()
@@ -486,14 +486,15 @@ def hold(bounded: Publisher) -> Iterator[HeldUp]:
 def test_past_max_unconfirmed_a_send_gives_up_after_its_timeout(bounded: Publisher, hold: HeldUp, held: Look) -> None:
     for _ in range(3):
         bounded.send_message_to_queue("q", "x")
-    begun = time.monotonic()
+    watch = Stopwatch()
     with pytest.raises(TimedOut) as found:
         bounded.send_message_to_queue("q", "one too many", timeout=0.3)
-    assert 0.3 <= time.monotonic() - begun < 2
+    assert watch.elapsed() >= 0.3
+    assert watch.seconds() < 5
     assert found.value.routing_key == "q"
     hold.go.set()
     bounded.flush()
-    bounded.send_message_to_queue("q", "x").result(10)
+    bounded.send_message_to_queue("q", "x").result(60)
     assert held("q").ready == 5
 
 
@@ -506,7 +507,7 @@ def test_past_max_unconfirmed_a_send_waits_until_there_is_room(bounded: Publishe
         assert not any(each.done() for each in waiting)
         hold.go.set()
         for each in waiting:
-            each.result(10).result(10)
+            each.result(60).result(60)
     assert sorted(taken(plain)) == [b"holds", *[b"later"] * 3, *[b"x"] * 3]
 
 
@@ -518,19 +519,20 @@ def test_a_stop_ends_the_wait_for_room(bounded: Publisher, hold: HeldUp) -> None
         until(lambda: bounded._outbox._waiters, 1)
         stopping = pool.submit(bounded.stop)
         with pytest.raises(Stopped):
-            waiting.result(10)
+            waiting.result(60)
         hold.go.set()
-        stopping.result(10)
+        stopping.result(60)
 
 
 def test_a_sync_send_gives_up_after_its_timeout_and_says_that_nobody_knows(
     q: str, sync: Publisher, asynchronous: Publisher, held: Look
 ) -> None:
     hold = HeldUp(asynchronous)
-    begun = time.monotonic()
+    watch = Stopwatch()
     with pytest.raises(TimedOut, match="may be stored") as found:
         sync.send_message_to_queue(q, "x", timeout=0.3)
-    assert 0.3 <= time.monotonic() - begun < 2
+    assert watch.elapsed() >= 0.3
+    assert watch.seconds() < 5
     assert found.value.routing_key == q
     hold.go.set()
     sync.send_message_to_queue(q, "and it goes on")
@@ -550,10 +552,10 @@ def test_flush_waits_for_all_that_was_sent_before_and_gives_up_after_its_timeout
 
 
 def test_a_flush_of_nothing_returns_at_once(asynchronous: Publisher, sync: Publisher) -> None:
-    begun = time.monotonic()
+    watch = Stopwatch()
     asynchronous.flush()
     sync.flush()
-    assert time.monotonic() - begun < 1
+    assert watch.seconds() < 5
 
 
 def test_flush_is_over_once_refused_messages_are_told_too(q: str, asynchronous: Publisher) -> None:
@@ -646,7 +648,7 @@ def test_a_stop_that_may_not_wait_so_long_says_how_many_are_unconfirmed_and_tell
         until(lambda: time.monotonic() > begun + 0.5)
         hold.go.set()
         with pytest.raises(TimedOut, match="6"):
-            stopping.result(15)
+            stopping.result(60)
     assert all(future.done() for future in futures)
     assert len(calls.heard) == 5
     with pytest.raises(Stopped):
@@ -669,7 +671,7 @@ def test_a_callback_may_stop_its_publisher_which_may_be_started_again(q: str, he
             publisher.send_message_to_queue(q, "x")
         assert set(calls.heard) <= {"ack"}, "what it had taken is sent"
     publisher.start()
-    publisher.send_message_to_queue(q, "x").result(10)
+    publisher.send_message_to_queue(q, "x").result(60)
     publisher.stop()
 
 
@@ -678,10 +680,10 @@ def test_several_threads_may_start_and_stop_one_publisher_at_once(q: str, held: 
     for _ in range(10):
         with ThreadPoolExecutor(4) as pool:
             for each in [pool.submit(publisher.start) for _ in range(4)]:
-                each.result(10)
-            publisher.send_message_to_queue(q, "x").result(10)
+                each.result(60)
+            publisher.send_message_to_queue(q, "x").result(60)
             for each in [pool.submit(publisher.stop) for _ in range(4)]:
-                each.result(10)
+                each.result(60)
     assert held(q).ready == 10
 
 

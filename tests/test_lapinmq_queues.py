@@ -266,7 +266,7 @@ def test_the_exchange_type_of_a_plugin_that_is_not_there_fails_the_start(vhost: 
             consumer.start(2)
         assert consumer.stop() is True
         with pytest.raises(LapinError, match="nowhere"):
-            publisher.send_message_to_queue("nowhere", "x").result(10)
+            publisher.send_message_to_queue("nowhere", "x").result(60)
 
 
 def test_a_second_consumer_of_an_exclusively_consumed_queue_is_refused(plain) -> None:

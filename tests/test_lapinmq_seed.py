@@ -70,7 +70,7 @@ def begin(vhost: str) -> Iterator[Begin]:
 def ended(process: "subprocess.Popen[str]") -> list[str]:
     """Send SIGTERM, see that the process ends in good order, and return the lines that it has printed."""
     process.send_signal(signal.SIGTERM)
-    output, errors = process.communicate(timeout=15)
+    output, errors = process.communicate(timeout=90)
     assert (errors, process.returncode) == ("", 0)
     return output.splitlines()
 
@@ -102,7 +102,7 @@ def test_sending_messages(kind: str, begin: Begin, plain, held: Look) -> None:
 
 def test_sending_to_a_queue_that_is_not_there_is_detected(begin: Begin) -> None:
     process = begin("publish")
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 1
     assert errors.splitlines()[-1].startswith("lapinmq.errors.Unroutable: queue task_queue at ")
 
@@ -124,7 +124,7 @@ def test_receiving_messages_that_fail(status: str, queue: str, begin: Begin, pla
     until(lambda: held("task_queue").consumers, 1)
     until(lambda: held("task_queue"), (0, 0, 1))
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 0
     assert status in errors, "an application that sets up no logging sees it all the same"
     until(lambda: held(f"task_queue.{queue}").ready, 10)
@@ -172,7 +172,7 @@ def test_the_destination_of_a_pipeline_may_come_later(begin: Begin, plain, held:
     until(lambda: held("destination_queue").ready, 10)
     until(lambda: held("task_queue.retry"), (0, 0, 1))
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=15)
+    process.communicate(timeout=90)
     assert process.returncode == 0
     assert held("destination_queue").ready == 10
 

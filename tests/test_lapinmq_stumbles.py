@@ -15,7 +15,7 @@ import pika
 import pytest
 from conftest import ROOT, Held
 from pika.connection import Parameters
-from waiting import run, until
+from waiting import Stopwatch, run, until
 
 from brokers.broker import Broker
 from lapinmq.address import addresses
@@ -70,7 +70,7 @@ class Proxy:
     def end(self) -> None:
         """Stop."""
         self._ending = True
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _run(self) -> None:
         while not self._ending:
@@ -265,9 +265,9 @@ def test_properties_larger_than_a_frame_fail_alone(vhost: str, queues: None, cap
         headers = pika.BasicProperties(headers={"trace": "z" * 140_000})
         bad = large.send_message_to_queue("q", "x", properties=headers)
         for each in (large, other):
-            each.send_message_to_queue("q", "y").result(5)
+            each.send_message_to_queue("q", "y").result(60)
         with pytest.raises(Refused, match="frame"):
-            bad.result(5)
+            bad.result(60)
     assert "trying again" not in caplog.text
 
 
@@ -292,11 +292,11 @@ def test_flush_after_a_stop_in_a_callback_returns_at_once(vhost: str) -> None:
         stopped.set()
 
     publisher.send_message_to_queue("none", "x", callbacks={"nack_callback": stop})
-    assert stopped.wait(5)
+    assert stopped.wait(60)
     until(outbox.closed_for_good.is_set)
-    begun = time.monotonic()
+    watch = Stopwatch()
     publisher.flush(4)
-    assert time.monotonic() - begun < 2
+    assert watch.seconds() < 2
     publisher.stop()
 
 
@@ -312,7 +312,7 @@ def test_a_send_that_was_given_up_before_it_was_sent_has_its_callback_and_holds_
         with ThreadPoolExecutor(1) as other:
             flushed = other.submit(publisher.flush, 8)
             with pytest.raises(ConnectionLost):
-                given_up.result(5)
+                given_up.result(60)
             proxy.refusing = False
             flushed.result(9)
     assert called == ["nack"]
@@ -395,10 +395,10 @@ def test_stop_leaves_no_thread_where_a_move_is_unanswered(proxy: Proxy, queues: 
     put(plain, "q", "x")
     consumer = Consumer("q", task, connection=Connection([proxy.where]))
     consumer.start()
-    assert got.wait(5)
+    assert got.wait(60)
     proxy.judge = judge
     go.set()
-    assert seen.wait(5)
+    assert seen.wait(60)
     consumer.stop(5)
     assert not [each.name for each in threading.enumerate() if each.name.startswith("lapinmq I/O")]
     until(lambda: held("q"), (1, 0, 0))
@@ -417,13 +417,13 @@ def test_a_stopped_consumer_of_a_temporary_queue_ends_with_the_task_that_fails(v
     consumer.start()
     with Publisher() as publisher, ThreadPoolExecutor(1) as pool:
         publisher.send_message_to_queue(consumer.queue_name, "x")
-        assert got.wait(5)
+        assert got.wait(60)
         stopped = pool.submit(consumer.stop, 6)
         until(lambda: consumer._running and consumer._running._main.ledger._paused)
         go.set()
-        begun = time.monotonic()
-        assert stopped.result(10) is True
-        assert time.monotonic() - begun < 3
+        watch = Stopwatch()
+        assert stopped.result(60) is True
+        assert watch.seconds() < 3
 
 
 def test_a_binding_to_a_missing_exchange_is_told_as_that_also_on_a_queue_that_exists(vhost: str, plain) -> None:

@@ -4,13 +4,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import ROOT
-from waiting import lessons
+from waiting import Stopwatch, lessons
 
 from lapinmq.utils import catch_sigterm, wait_for_sigterm
 
@@ -45,7 +44,7 @@ def as_before() -> Iterator[None]:
 
 def left(process: "subprocess.Popen[str]") -> tuple[str, int]:
     """Return the rest of its output, and its status; fail where it does not end."""
-    return process.communicate(timeout=10)[0], process.returncode
+    return process.communicate(timeout=60)[0], process.returncode
 
 
 def told(process: "subprocess.Popen[str]") -> str:
@@ -56,10 +55,10 @@ def told(process: "subprocess.Popen[str]") -> str:
 def test_sigterm_during_the_wait_ends_it_at_once_with_true(start: Start) -> None:
     process = start("catch_sigterm(); print('ready'); print(wait_for_sigterm())")
     assert told(process) == "ready"
-    begun = time.monotonic()
+    watch = Stopwatch()
     process.send_signal(signal.SIGTERM)
     assert left(process) == ("True\n", 0)
-    assert time.monotonic() - begun < 2
+    assert watch.seconds() < 2
 
 
 def test_sigterm_before_the_wait_is_remembered_from_catch_sigterm_on(start: Start) -> None:
@@ -123,15 +122,16 @@ def test_sigterm_reaches_the_wait_while_another_thread_works(start: Start) -> No
 
 @pytest.mark.parametrize("timeout", [0, 0.2, 0.7])
 def test_after_the_timeout_the_wait_ends_with_false(timeout: float) -> None:
-    begun = time.monotonic()
+    watch = Stopwatch()
     assert wait_for_sigterm(timeout) is False
-    assert timeout <= time.monotonic() - begun < timeout + 0.4
+    assert timeout <= watch.elapsed()
+    assert watch.seconds() < timeout + 2
 
 
 @pytest.mark.parametrize("call", [wait_for_sigterm, catch_sigterm])
 def test_outside_the_main_thread_it_says_where_it_belongs(call: Callable[[], object]) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match=r"main thread.*wait_for_sigterm"):
-        pool.submit(call).result(5)
+        pool.submit(call).result(60)
     assert signal.getsignal(signal.SIGTERM) is before
     assert threading.current_thread() is threading.main_thread()

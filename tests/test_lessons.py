@@ -5,12 +5,11 @@ They run as a learner runs them, in terminals and in the folder of `--work`; the
 
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from waiting import run, until
+from waiting import Stopwatch, run, until
 
 from chapters.playing import insist
 from chapters.terminal import WINDOWS, Terminal
@@ -53,10 +52,10 @@ def ran(terminal: Terminal, command: str) -> list[str]:
 
 def interrupted(terminal: Terminal) -> list[str]:
     """Press Ctrl+C, which has to end the command at once; return what it showed from then on."""
-    begun = time.monotonic()
+    watch = Stopwatch()
     terminal.interrupt()
     lines = shown(terminal)
-    seconds = time.monotonic() - begun
+    seconds = watch.seconds()
     assert seconds < 5, f"Ctrl+C ended it after {seconds:.1f} s: something in it holds Ctrl+C back"
     assert terminal.status == INTERRUPTED, f"Ctrl+C ended it with status {terminal.status}: {lines}; catch it nowhere"
     return lines

@@ -35,7 +35,7 @@ class Aside(threading.Thread):
             self.error = error
 
     def result(self) -> None:
-        self.join(10)
+        self.join(60)
         assert not self.is_alive(), "it hangs"
         if self.error:
             raise self.error
@@ -83,7 +83,7 @@ class Keeper(Consumer):
         self.got, self.go = [], threading.Event()
 
     def work(self, message: str) -> None:
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         self.got.append(message)
 
 
@@ -96,7 +96,7 @@ class Passer(Worker):
 
     def work(self, message: str) -> None:
         self.write(message)
-        assert self.go.wait(20)
+        assert self.go.wait(60)
 
 
 class Failer(Consumer):

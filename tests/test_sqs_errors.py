@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +13,7 @@ from conftest import ROOT
 from sqs_plain import Plain
 from sqs_proxy import DOWN, NO_SUCH_KEY, Proxy, error
 from sqs_runs import TASKS, Pipe
-from waiting import until
+from waiting import Stopwatch, until
 
 from sqs_pipes import TaskClient
 from sqs_pipes.errors import NotAllowed, NotReached, PipesError, QueueGone
@@ -40,10 +39,10 @@ EACH_USE = pytest.mark.parametrize("use", USES.values(), ids=USES)
 
 def raised_within(seconds: float, use: Callable[[], object], kind: type[PipesError]) -> str:
     """Return the text of what the use raises, once it is seen to be one line and soon enough."""
-    begun = time.monotonic()
+    watch = Stopwatch()
     with pytest.raises(kind) as raised:
         use()
-    assert time.monotonic() - begun < seconds
+    assert watch.seconds() < seconds
     text = str(raised.value)
     assert "\n" not in text
     assert SECRET not in text

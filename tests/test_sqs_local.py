@@ -170,7 +170,7 @@ def test_ctrl_c_while_it_waits_leaves_nothing(folder: Path) -> None:
         entry = record.read()
         with suppress(ProcessLookupError):
             waiting.send_signal(signal.SIGINT)
-        waiting.communicate(timeout=20)
+        waiting.communicate(timeout=90)
     if waiting.returncode:  # it was not done yet
         assert record.read() == {}
         assert not record.runs(entry)

@@ -55,7 +55,7 @@ def test_the_last_tasks_input_is_deleted_when_the_next_output_is_asked_for(
     ended.start()
     done(plain_sqs, queue)
     client.stop()
-    ended.join(10)
+    ended.join(60)
     assert not ended.is_alive()
 
 

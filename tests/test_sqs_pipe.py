@@ -91,7 +91,7 @@ def test_a_blocking_run_of_a_later_task_works_until_it_is_stopped(pipe: Pipe, pl
     ran.start()
     until(lambda: len(done), 3)
     client.stop()
-    ran.join(10)
+    ran.join(60)
     assert not ran.is_alive()
     assert plain_sqs.held(f"{pipe.domain}-number.fifo") == (0, 0)
 
@@ -251,20 +251,20 @@ def test_the_interval_is_waited_between_two_runs_of_the_first_task(pipe: Pipe, w
 
     pipe.client([{"method": make, "interval": 0.2, "workers": workers}, show]).run("make", times=4)
     assert len(began) == 4
-    assert all(0.15 < later - sooner < 1 for sooner, later in itertools.pairwise(began))
+    assert all(later - sooner > 0.15 for sooner, later in itertools.pairwise(began))
 
 
 def test_a_callable_interval_is_asked_each_time(pipe: Pipe) -> None:
-    asked, began = iter([0.3, 0.0, 0.3, 0.0, 0.0]), []
+    asked, began = iter([1.0, 0.0, 1.0, 0.0, 0.0]), []
 
     def make():
         began.append(time.monotonic())
 
     pipe.client([{"method": make, "interval": lambda: next(asked)}, show]).run("make", times=4)
     waits = [later - sooner for sooner, later in itertools.pairwise(began)]
-    assert waits[0] > 0.25
-    assert waits[1] < 0.2
-    assert waits[2] > 0.25
+    assert waits[0] > 0.95
+    assert waits[1] < waits[0]
+    assert waits[2] > 0.95
 
 
 def test_a_callable_interval_that_fails_ends_the_run_with_its_error(pipe: Pipe) -> None:
@@ -371,7 +371,7 @@ def test_submit_can_be_called_by_several_threads(pipe: Pipe) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert sorted(pipe.start([lambda_named(), show], "show").reaches(8)) == list(range(8))
 
 

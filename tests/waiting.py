@@ -10,9 +10,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+BUSY = 5
+"""How many times as long a busy machine may take as a quiet one. Only a test that fails waits so long."""
+
+
 def until(look: Callable[[], object], wanted: object = True, seconds: float = 10) -> None:
-    """Block until look() returns what is wanted; raise with what it last saw where that takes longer than `seconds`."""
-    deadline = time.monotonic() + seconds
+    """Block until look() returns what is wanted; raise with what it last saw where that takes too long.
+
+    `seconds` is what a quiet machine may take.
+    """
+    deadline = time.monotonic() + seconds * BUSY
     while (seen := look()) != wanted:
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: wanted {wanted!r}, last saw {seen!r}")
@@ -23,9 +30,37 @@ def run(work: Path, *words: object, seconds: float = 20, **environment: str) -> 
     """Run a script, found from the folder `work`, with that folder's rabbit.py, and return what it left."""
     return subprocess.run(
         [sys.executable, *(word if isinstance(word, bytes) else str(word) for word in words)],
-        cwd=work, env=lessons(work, **environment), timeout=seconds, check=False, capture_output=True,
+        cwd=work, env=lessons(work, **environment), timeout=seconds * BUSY, check=False, capture_output=True,
         encoding="utf-8",
     )  # fmt: skip
+
+
+class Stopwatch:
+    """Measures how long something takes, in seconds of a quiet machine.
+
+    It starts when it is made. What it compares with is measured in the same run: the start of an empty Python, which a
+    quiet machine does within REFERENCE seconds.
+    """
+
+    REFERENCE = 0.05
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Return the seconds since the start, as the clock has them."""
+        return time.monotonic() - self._begun
+
+    def seconds(self) -> float:
+        """Return the seconds since the start, divided by how many times slower than a quiet one this machine is."""
+        took = self.elapsed()
+        return took / max(1.0, max(self._reference() for _ in range(3)) / self.REFERENCE)
+
+    @staticmethod
+    def _reference() -> float:
+        begun = time.monotonic()
+        subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True)
+        return time.monotonic() - begun
 
 
 def lessons(work: Path, **environment: str) -> dict[str, str]:
