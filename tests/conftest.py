@@ -41,6 +41,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lapinmq", "sqs", "benchmarks", "exercises", "grade", "answers", "pictures")
 """Words in the names of test files that are no check of a student's folder; each is a marker, too."""
 
+SHARED = {"private", "together"}
+"""Fixtures that take long to make, so that one process runs all tests that use them."""
+
 
 BEGUN = time.monotonic()
 SUPERVISOR = pytest.StashKey[Supervisor]()
@@ -67,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ports.LISTENING = ports.LISTENING[tiers.worker() % 16 :: 16]  # so that no two processes choose the same one
         return
     os.environ.pop(supervisor.ADDRESS, None)  # of the run whose test runs this pytest
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules anew in each of a thousand scripts is slow
     if config.option.numprocesses and not config.option.collectonly:
         folder = start_supervisor(config)
         config.option.basetemp = folder / "tests"
@@ -126,10 +130,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what uses a broker, and what is about a package or the benchmarks, no check of a student's folder."""
     for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for name in SHARED & fixtures:
+            item.add_marker(pytest.mark.xdist_group(name))
+        if item.path.parent.name == "faults" or "together" in fixtures:
+            item.add_marker("slow")
         for name in PACKAGES:
             if name in item.path.name:
                 item.add_marker(name)
-        if {"broker", "vhost", "own"} & set(getattr(item, "fixturenames", ())):
+        if {"broker", "vhost", "own"} & fixtures:
             item.add_marker("broker")
     if config.getoption("--work").resolve() != ROOT:
         ours = [item for item in items if any(item.get_closest_marker(name) for name in PACKAGES)]
@@ -240,9 +249,14 @@ def held(broker: Broker, vhost: str) -> Callable[[str], Held]:
 
 @pytest.fixture(scope="session")
 def ministack(pytestconfig: pytest.Config) -> Emulator:
-    """An SQS in a process of its own, which some processes of the run use."""
+    """An SQS in a process of its own."""
     end_as_by_ctrl_c()
-    return Emulator(ask(pytestconfig, f"sqs-{tiers.worker() // tiers.PER_EMULATOR}"))
+    return emulator(pytestconfig)
+
+
+def emulator(config: pytest.Config) -> Emulator:
+    """Return the SQS that this process shares with others of the run."""
+    return Emulator(ask(config, f"sqs-{tiers.worker() // tiers.PER_EMULATOR}"))
 
 
 @pytest.fixture

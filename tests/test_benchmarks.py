@@ -30,6 +30,7 @@ def few(trial: Trial) -> Trial:
     return replace(trial, count=1) if trial.work.startswith("idle") else trial.of(FEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOBS)
 def test_ours_does_each_job_and_leaves_no_queue(alone: Broker, name: str) -> None:
     job, found = JOBS[name], {}

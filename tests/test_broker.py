@@ -111,6 +111,7 @@ def test_start_prints_what_the_readme_says_and_a_second_start_finds_it(
     assert elsewhere.stderr.startswith(f"a broker started here runs already, on port {own_ports[0]} and not on ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broker")
 def test_stop_ends_what_start_started_and_keeps_its_messages(
     command: Callable[..., CompletedProcess[str]], own_ports: tuple[int, int], copy: Path
@@ -210,6 +211,7 @@ def test_status_watch_redraws_until_ctrl_c(broker: Broker, vhost: str, terminal:
     assert not shown.busy
 
 
+@pytest.mark.slow
 def test_reset_empties_after_asking_and_deletes_what_was_declared_otherwise(
     broker: Broker, vhost: str, held: Callable[[str], tuple[int, int, int]]
 ) -> None:
@@ -321,6 +323,7 @@ def test_a_private_node_listens_on_the_loopback_interface_only(broker: Broker) -
     assert {c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN} <= {"127.0.0.1", "::1"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broker")
 def test_a_demo_that_is_told_to_end_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")

@@ -70,6 +70,7 @@ def checked(broker: Broker, tmp_path: Path) -> Callable[[Path], Done]:
     return lambda answer: check(answer, tmp_path / answer.stem, environment)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(SECONDS * 2)
 @pytest.mark.parametrize("answer", answers("right"))
 def test_a_right_answer_passes(answer: Path, checked: Callable[[Path], Done]) -> None:
@@ -77,6 +78,7 @@ def test_a_right_answer_passes(answer: Path, checked: Callable[[Path], Done]) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(SECONDS * 2)
 @pytest.mark.parametrize("answer", answers("wrong"))
 def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Path, checked: Callable[[Path], Done]) -> None:

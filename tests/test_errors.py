@@ -230,6 +230,7 @@ def network_of_its_own() -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.broker
 def test_guest_from_another_machine(work: Path) -> None:
     try:
@@ -353,6 +354,7 @@ def test_a_message_acknowledged_twice(work: Path, broker: Broker, vhost: str) ->
 # a broker in trouble
 
 
+@pytest.mark.slow
 def test_a_broker_killed_under_a_consumer(begin, own: Broker) -> None:
     consumer = begin("consumer2.py")
     assert consumer.stdout.readline() == "Starting consumer.\n"
@@ -377,6 +379,7 @@ def test_a_connection_lost_while_the_queue_is_opened(work: Path, broker: Broker,
     assert re.fullmatch(rf"queue my_queue at 127.0.0.1:{port} \(vhost {vhost}\): {LOST}", told(ended))
 
 
+@pytest.mark.slow
 def test_a_broker_that_takes_no_messages(work: Path, own: Broker) -> None:
     own.ctl("set_vm_memory_high_watermark", "0.0001")
     url = f"amqp://{own.username}:{own.password}@127.0.0.1:{own.port}/?blocked_connection_timeout=1"

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, emulator
 
 from brokers.broker import Broker
 from chapters.playing import Player
@@ -18,6 +19,7 @@ from checks.classroom import Classroom
 from checks.exercise import Exercise, catalogue
 from checks.running import Outcome
 from checks.sqs_bench import Bench
+from sqs_pipes.emulator import Emulator
 
 ANSWERS = ROOT / "tests" / "answers"
 EXERCISES = {exercise.name: exercise for exercise in catalogue()}
@@ -31,12 +33,33 @@ def name(path: Path) -> str:
     return f"{path.parent.name[:2]}-{path.stem}"
 
 
+KILLS_ITS_BROKER = "11_confirms"
+"""The exercise whose checks take turns with one broker, so that one process runs them."""
+
+
+def marked(path: Path, *marks: Any) -> Any:
+    """Return the path as a parameter."""
+    group = [pytest.mark.xdist_group(KILLS_ITS_BROKER)] if path.parent.name == KILLS_ITS_BROKER else []
+    return pytest.param(path, marks=[*marks, *group])
+
+
+def slow(path: Path) -> Any:
+    """Return an answer that is not in the everyday tier."""
+    return marked(path, pytest.mark.slow, pytest.mark.answers)
+
+
 RIGHT, WRONG = answers("right"), answers("wrong")
 
 
 @pytest.fixture(scope="session")
-def classroom(broker: Broker) -> Iterator[Classroom]:
-    found = Classroom(print, broker)
+def classroom(broker: Broker, pytestconfig: pytest.Config) -> Iterator[Classroom]:
+    """What all checks share, with the suite's broker and SQS."""
+
+    class Shared(Classroom):
+        def emulator(self) -> Emulator:
+            return emulator(pytestconfig)
+
+    found = Shared(print, broker)
     yield found
     found.close()
 
@@ -44,6 +67,11 @@ def classroom(broker: Broker) -> Iterator[Classroom]:
 def exercise_of(path: Path) -> Exercise:
     return EXERCISES[path.parent.name]
 
+
+ONE_EACH = list({path.parent: path for path in reversed(WRONG)}.values())
+"""The wrong answers that are in the everyday tier."""
+
+OTHERS = [path for path in WRONG if path not in ONE_EACH]
 
 STARTERS = [exercise.starter for exercise in EXERCISES.values()]
 SOLUTIONS = [exercise.solution for exercise in EXERCISES.values()]
@@ -63,14 +91,16 @@ def told(outcome: Outcome) -> str:
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("path", [*SOLUTIONS, *RIGHT], ids=name)
+@pytest.mark.parametrize("path", [*map(marked, SOLUTIONS), *map(slow, RIGHT)], ids=name)
 def test_a_right_answer_passes(path: Path, classroom: Classroom) -> None:
     outcome = running.run(classroom, exercise_of(path), path)
     assert outcome.solved, told(outcome)
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("path", [*(pytest.param(p, marks=pytest.mark.answers) for p in WRONG), *STARTERS], ids=name)
+@pytest.mark.parametrize(
+    "path", [*((marked if path in ONE_EACH else slow)(path) for path in WRONG), *map(marked, STARTERS)], ids=name
+)
 def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, classroom: Classroom) -> None:
     outcome = running.run(classroom, exercise_of(path), path)
     assert outcome.mistake, told(outcome)
@@ -102,6 +132,7 @@ def test_no_answer_is_for_an_exercise_that_is_not_there() -> None:
     assert {path.parent.name for path in RIGHT + WRONG} <= set(EXERCISES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
 def test_the_solution_shows_what_the_exercise_says(
     exercise: Exercise, request: pytest.FixtureRequest, tmp_path: Path

@@ -70,12 +70,14 @@ def running_broker(vhost: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RABBITMQ_FROM", "environment")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running_broker")
 def test_the_readme_shows_how_a_student_solves_the_first_two(copy: Path) -> None:
     (chapter,) = (chapter for chapter in chapters() if chapter.number == EXERCISES)
     Student(copy, {**os.environ, "PYTHONPATH": "", "CHECK_SEED": "1"}).play(chapter)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running_broker")
 def test_what_was_solved_is_not_run_again_until_it_is_changed(copy: Path) -> None:
     solve(copy, FIRST)
@@ -104,6 +106,7 @@ def test_a_number_that_is_none_is_said(copy: Path) -> None:
     assert f"there is no exercise 77; there are 01 to {len(catalogue()):02}" in done.stderr
 
 
+@pytest.mark.slow
 def test_hints_open_one_by_one(copy: Path) -> None:
     shown = [check(copy, "01", "--hint").stdout for _ in range(4)]
     assert [text.splitlines()[0].split(", ")[-1] for text in shown] == [
@@ -151,6 +154,7 @@ def scripts_of(shell: Terminal) -> list[psutil.Process]:
     return [child for child in children if any(word.endswith("consumer.py") for word in child.cmdline())]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running_broker")
 def test_a_lock_file_of_an_editor_disturbs_nobody(copy: Path) -> None:
     solve(copy, FIRST)
@@ -213,6 +217,7 @@ def test_a_crash_of_the_check_is_not_the_students_fault(classroom: Classroom, mo
     assert outcome.mistake is None
 
 
+@pytest.mark.slow
 def test_a_step_ends_with_its_time_limit(broker: Broker, classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     over = Event()
     labs = []
@@ -270,6 +275,7 @@ def test_without_a_broker_that_may_be_killed_a_step_is_not_judged(
     assert running.run(classroom, exercise, FIRST.solution).trouble == "none could be started"
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_killed_under_a_check_is_not_the_students_fault(
     own: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +292,7 @@ def test_a_broker_that_is_killed_under_a_check_is_not_the_students_fault(
     own.wait()
 
 
+@pytest.mark.slow
 def test_a_broker_that_stands_still_holds_no_check_for_ever(own: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     if not isinstance(own, Node):
         pytest.skip("a container's broker cannot be told to stand still from here")

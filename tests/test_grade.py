@@ -118,6 +118,7 @@ def together(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert running_in(top) == []
 
 
+@pytest.mark.slow
 def test_good_submissions_get_the_marks_that_they_get_alone(together: Graded, broker: Broker, tmp_path: Path) -> None:
     good(tmp_path / "submissions")
     alone = ended(started(broker, tmp_path / "submissions", tmp_path / "scratch"), tmp_path / "submissions")
@@ -127,12 +128,14 @@ def test_good_submissions_get_the_marks_that_they_get_alone(together: Graded, br
     assert alone.of("cleo") == [(FIRST.name, "not begun", "0"), (SECOND.name, "not begun", "0")]
 
 
+@pytest.mark.slow
 def test_all_hostile_submissions_are_judged_and_none_is_solved(together: Graded) -> None:
     assert (together.status, [row for row in together.rows if row["status"] == "not judged"]) == (0, []), together.said
     for name in HOSTILES:
         assert not {"solved", "not begun"} & {status for _, status, _ in together.of(name)}, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "words"), [
     ("forks", "it started more than 24 processes"),
     ("prints", "it printed more than 1 MB"),
@@ -240,6 +243,7 @@ def graded_here(broker: Broker | None, folder: Path, limits: Limits, *exercises:
         classroom.close()
 
 
+@pytest.mark.slow
 def test_a_broker_that_dies_gives_no_zero(own: Broker, tmp_path: Path) -> None:
     hand_in(tmp_path / "submissions" / "anna", FIRST, FIRST.solution)
     own.kill()
@@ -276,6 +280,7 @@ def test_what_could_not_be_judged_is_tried_once_more(broker: Broker, tmp_path: P
     assert (mark.status, mark.points, len(tries)) == (marks.SOLVED, 1, 2)
 
 
+@pytest.mark.slow
 def test_guest_is_shut_out_of_a_broker_of_its_own(own: Broker, tmp_path: Path) -> None:
     folder = tmp_path / "submissions"
     hostile(folder / "intrudes", "intrudes")
@@ -288,6 +293,7 @@ def test_guest_is_shut_out_of_a_broker_of_its_own(own: Broker, tmp_path: Path) -
     assert made.names(own) == {"/", "grader"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_apart", [True, False], ids=["apart", "among others"])
 def test_limits_hold(broker: Broker, tmp_path: Path, kept_apart: bool) -> None:
     folder = tmp_path / "submissions"

@@ -209,6 +209,7 @@ def test_the_plot_shows_what_was_measured() -> None:
     assert [count for count, _ in flows("printers")] == list(stories.PRINTERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_run_of_today_goes_as_the_kept_log_says(name: str, broker: Broker) -> None:
     assert actors(stories.lesson(broker, name)) == actors(read(EVENTS / f"{name}.json"))

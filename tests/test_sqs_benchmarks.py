@@ -22,6 +22,7 @@ BATCHED = 0.7
 """Requests a word: 0.6 where all batches are full."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("job", "row"), OURS)
 def test_ours_does_each_row_of_each_job(job: str, row: str) -> None:
     result = measure(JOBS[job].rows[row].of(QUICK))
@@ -31,6 +32,7 @@ def test_ours_does_each_row_of_each_job(job: str, row: str) -> None:
     assert text.count("not measured |") == len(JOBS[job].rows) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["sqs_ours", "sqs_bare"])
 def test_all_words_come_out_and_their_requests_are_counted(client: str) -> None:
     told = measure(Trial(client, "words", 100)).told
@@ -46,6 +48,7 @@ def test_the_original_works_on_this_python() -> None:
     assert result.told["requests"] > 3
 
 
+@pytest.mark.slow
 def test_the_results_are_written_as_tables_and_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "found.md"
     words = ["benchmarks.sqs", "words", "--quick", "--without", "sqs_original", "--output", str(output)]
@@ -63,6 +66,7 @@ def test_the_results_are_written_as_tables_and_as_they_were(tmp_path: Path, monk
     assert "- SQS: ministack " in text
 
 
+@pytest.mark.slow
 def test_a_million_messages_wait_and_are_received_one_by_one() -> None:
     trial = Trial("sqs_ours", "memory", 20, stages=2)
     with Endpoint() as endpoint:
@@ -77,6 +81,7 @@ def test_a_million_messages_wait_and_are_received_one_by_one() -> None:
             assert endpoint.requests("ReceiveMessage", "words-generate.fifo") >= 2
 
 
+@pytest.mark.slow
 def test_a_client_that_fails_is_named_with_its_reason() -> None:
     part = replace(Trial("sqs_ours", "words").part(), task="no_such_task")
     with Endpoint() as endpoint, pytest.raises(Failed, match=r"no_such_task ended with status 1: .*no_such_task"):

@@ -47,6 +47,7 @@ def test_the_demo_pipes_words_through_three_terminals(begun: Terminal) -> None:
     assert any(line.startswith("1 chapter played in ") for line in shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["words count", "zjtatugib", "local status"])
 def test_ctrl_c_ends_the_demo_and_all_that_it_started(begun: Terminal, moment: str) -> None:
     while moment not in (begun.line() or ""):

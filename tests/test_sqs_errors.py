@@ -18,7 +18,7 @@ from waiting import Stopwatch, until
 from sqs_pipes import TaskClient
 from sqs_pipes.errors import NotAllowed, NotReached, PipesError, QueueGone
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.ministack("it goes through the proxy, or to no SQS at all")]
+pytestmark = pytest.mark.ministack("it goes through the proxy, or to no SQS at all")
 
 SECONDS = 10
 KEY, SECRET = "AKIAEXAMPLEEXAMPLE", "s3cr3t-s3cr3t-s3cr3t"
@@ -92,6 +92,7 @@ def test_a_closed_port_is_named_within_10_s(
     assert closed in raised_within(SECONDS, lambda: use(client_of(domain)), NotReached)
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_never_answers_is_named_within_10_s(
     domain: str, monkeypatch: pytest.MonkeyPatch, silent: str
 ) -> None:

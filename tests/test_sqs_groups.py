@@ -16,7 +16,7 @@ from waiting import until
 
 from sqs_pipes import TaskClient
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.ministack("moto gives a group out in another order after a failure")]
+pytestmark = pytest.mark.ministack("moto gives a group out in another order after a failure")
 
 KEYS, EACH = 4, 8
 ORDERS = [[f"k{n % KEYS}", n // KEYS] for n in range(KEYS * EACH)]

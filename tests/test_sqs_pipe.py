@@ -12,8 +12,6 @@ from waiting import until
 
 from sqs_pipes import EmptyTaskOutput, TaskCallback, TaskClient
 
-pytestmark = pytest.mark.timeout(40)
-
 
 def number():
     return 7

@@ -11,8 +11,6 @@ from waiting import until
 from sqs_pipes import TaskCallback
 from sqs_pipes.errors import WrongOutput, WrongTask
 
-pytestmark = pytest.mark.timeout(40)
-
 
 def show(value):
     return value

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from sqs_plain import Plain
 
-pytestmark = [pytest.mark.timeout(40), pytest.mark.ministack("another process uses it")]
+pytestmark = pytest.mark.ministack("another process uses it")
 
 STAGE = """
 import os, threading

@@ -11,8 +11,6 @@ from waiting import until
 from sqs_pipes import TaskClient
 from sqs_pipes.errors import WrongTask
 
-pytestmark = pytest.mark.timeout(40)
-
 
 def fail(value):
     raise ValueError(f"cannot do {value}")

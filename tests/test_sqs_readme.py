@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from conftest import ROOT
@@ -66,9 +66,19 @@ def no_sqs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SQS_PIPES_FOLDER", str(tmp_path))
 
 
+LONG = (3, 6, 8)
+"""The chapters that take longest: timeouts of SQS pass in them."""
+
+
+def marked(chapter: Chapter) -> Any:
+    """Return the chapter as a parameter, in its tier."""
+    marks = [pytest.mark.slow] if chapter.number in LONG else []
+    return pytest.param(chapter, id=f"chapter{chapter.number}", marks=marks)
+
+
 @pytest.mark.skipif(WINDOWS, reason="there is no Ctrl+C for another process's terminal")
 @pytest.mark.usefixtures("emulator")
-@pytest.mark.parametrize("chapter", chapters(README), ids=lambda c: f"chapter{c.number}")
+@pytest.mark.parametrize("chapter", map(marked, chapters(README)))
 def test_its_terminals_show_what_the_chapter_says(chapter: Chapter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "Terminal", Shown)
     OrderlyPlayer(ROOT, os.environ).play(chapter)

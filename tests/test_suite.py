@@ -157,6 +157,7 @@ def test_a_process_that_a_test_leaves_running_is_killed_and_named(begin: Callabl
     assert run.left() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ci", "word", "status"), [("", "1 skipped", 2), ("true", "1 error", 1)])
 def test_without_a_broker_it_skips_with_status_2_and_fails_in_ci(ci: str, word: str, status: int) -> None:
     environment = {**os.environ, "RABBITMQ_FROM": "container", "DOCKER_HOST": "unix:///nowhere/docker.sock", "CI": ci}
@@ -182,6 +183,7 @@ def check(folder: Path, chapter: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("vhost")
 def test_a_students_folder_passes_and_a_wrong_one_fails_its_chapter(folder: Path) -> None:
     assert check(folder, "chapter6").returncode == 0

@@ -56,6 +56,7 @@ PRODUCER_THAT_TELLS_WHAT_IS_CONFIRMED = """
 import runpy, sys
 from rabbit import MessageQueue
 
+
 publish = MessageQueue.publish
 
 

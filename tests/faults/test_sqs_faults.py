@@ -9,7 +9,7 @@ from sqs_stage import OURS, Result, Stage
 
 from sqs_pipes.emulator import Emulator
 
-pytestmark = [pytest.mark.timeout(100), pytest.mark.ministack("other processes use it")]
+pytestmark = pytest.mark.ministack("other processes use it")
 
 HELD_UP = 5.0
 """Seconds, the longest for which the rest of a pipe may stand still."""
