@@ -78,7 +78,7 @@ def marked(chapter: Chapter) -> Any:
 
 @pytest.mark.skipif(WINDOWS, reason="there is no Ctrl+C for another process's terminal")
 @pytest.mark.usefixtures("emulator")
-@pytest.mark.parametrize("chapter", map(marked, chapters(README)))
+@pytest.mark.parametrize("chapter", [marked(chapter) for chapter in chapters(README)])
 def test_its_terminals_show_what_the_chapter_says(chapter: Chapter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "Terminal", Shown)
     OrderlyPlayer(ROOT, os.environ).play(chapter)
