@@ -104,6 +104,31 @@ def test_a_quorum_queue_has_a_delivery_limit_and_a_dead_letter_exchange(queues, 
     assert arguments["x-dead-letter-exchange"] == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "declared"),
+    [({}, 5000), ({"disconnected_timeout": 0.25}, 250), ({"disconnected_timeout": 0}, 0),
+     ({"disconnected_timeout": None}, None)],
+)  # fmt: skip
+def test_its_queues_say_how_long_they_hold_messages_for_a_node_that_is_gone(
+    asked: dict[str, Any], declared: int | None, queues, vhost: str
+) -> None:
+    with Consumer("q", Taker(), quorum=True, **asked):
+        arguments = {name: queue["arguments"] for name, queue in queues().items()}
+    assert {name: each.get("x-consumer-disconnected-timeout") for name, each in arguments.items()} == dict.fromkeys(
+        ("q", "q.retry", "q.dead"), declared
+    )
+
+
+def test_a_quorum_queue_of_another_timeout_is_used_as_it_is(queues, plain) -> None:
+    """As one that was declared by an older release of this package."""
+    plain.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 20})
+    task = Taker()
+    with Consumer("q", task, quorum=True):
+        plain.basic_publish("", "q", "x")
+        until(lambda: task.got, [b"x"])
+        assert "x-consumer-disconnected-timeout" not in queues()["q"]["arguments"]
+
+
 def test_a_message_that_is_delivered_too_often_goes_to_the_dead_letter_queue(held: Look, plain) -> None:
     """As one does that ends its consumer's process each time."""
     with Consumer("q", Taker(), quorum=True, delivery_limit=2):
