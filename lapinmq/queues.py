@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 from pika.channel import Channel as PikaChannel
+from pika.connection import Connection as PikaConnection
+from pika.exceptions import ChannelClosedByBroker
 
 from lapinmq import payload
 
@@ -76,6 +78,22 @@ def limited(name: str, delivery_limit: int, dead: str, disconnected_timeout: flo
             "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
         }  # fmt: skip
     return Queue(name, arguments)
+
+
+def look_up(connection: PikaConnection, name: str, answer: Callable[[str], None]) -> None:
+    """Call `answer` with '' if the queue exists, else with the broker's reason. In the I/O thread only.
+
+    It is asked for on a channel of its own, since the broker closes the channel over a queue that does not exist.
+    """
+
+    def closed(_: PikaChannel, reason: Exception) -> None:
+        answer(reason.reply_text if isinstance(reason, ChannelClosedByBroker) and reason.reply_code == 404 else "")
+
+    def opened(channel: PikaChannel) -> None:
+        channel.add_on_close_callback(closed)
+        channel.queue_declare(name, passive=True, callback=lambda _: channel.close())
+
+    connection.channel(on_open_callback=opened)
 
 
 class SetUp:
