@@ -12,12 +12,17 @@ from endings import BrokerError, NotText, WorkError
 
 # isort: split
 from pika import exceptions as amqp
+from pika.adapters.blocking_connection import BlockingChannel
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.connection import Parameters
 
 
 class QueueDeleted(Exception):
-    """The broker cancelled the consumer, which it does when its queue is deleted."""
+    """The broker cancelled the consumer, and its queue does not exist any more."""
+
+
+class ConsumerCancelled(Exception):
+    """The broker cancelled the consumer, and its queue exists."""
 
 
 START = "start one with: python broker.py start"
@@ -61,6 +66,9 @@ MEANINGS: list[tuple[type[BaseException], str, str]] = [
     (amqp.ShortStringTooLong, "", "a queue's name has at most 255 bytes; take a shorter one"),
     (QueueDeleted, "", "the queue was deleted while this consumed from it, with all its messages; "
         "run this again to declare it anew"),
+    (ConsumerCancelled, "", "the broker cancelled this consumer, though its queue exists, as it does when a message "
+        "was not acknowledged within its time limit; what was not acknowledged is back on the queue; "
+        "acknowledge sooner, then run this again"),
     (UnicodeEncodeError, "", "the message holds half a character (a lone surrogate), which UTF-8 cannot write"),
 ]  # fmt: skip
 
@@ -86,7 +94,7 @@ def _root(error: BaseException) -> BaseException:
 class Explained:
     """A context for one queue: what pika and the socket raise inside comes out as a BrokerError."""
 
-    kinds = (amqp.AMQPError, AMQPConnectorException, OSError, UnicodeEncodeError, QueueDeleted)
+    kinds = (amqp.AMQPError, AMQPConnectorException, OSError, UnicodeEncodeError, QueueDeleted, ConsumerCancelled)
 
     def __init__(self, queue: str, address: Parameters) -> None:
         self.queue, self.address = queue, address
@@ -127,9 +135,18 @@ def place(address: Parameters) -> str:
     return f"{address.host}:{address.port}{vhost}"
 
 
-def deleted(_: object) -> None:
-    """Raise QueueDeleted: the broker has cancelled the consumer."""
-    raise QueueDeleted
+def cancelled(channel: BlockingChannel, queue: str) -> None:
+    """Raise why the broker cancelled the consumer of this queue: QueueDeleted, ConsumerCancelled, or what it refuses.
+
+    Its basic.cancel carries no reason, so this asks whether the queue exists.
+    """
+    try:
+        channel.queue_declare(queue, passive=True)
+    except amqp.ChannelClosedByBroker as error:
+        if "no queue" in error.reply_text:
+            raise QueueDeleted from error
+        raise
+    raise ConsumerCancelled
 
 
 def queue_name(name: object) -> str:

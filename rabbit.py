@@ -75,7 +75,7 @@ class MessageQueue(AbstractContextManager):
             self.channel.queue_declare(self.name, durable=True)
             self.channel.basic_qos(prefetch_count=prefetch)
             self.channel.confirm_delivery()
-            self.channel.add_on_cancel_callback(errors.deleted)  # of itself, pika ends start_consuming() in silence
+            self.channel.add_on_cancel_callback(lambda _: errors.cancelled(self.channel, self.name))  # else silence
             failed.pop_all()
 
     def _deliver(self, channel, method, properties, body):

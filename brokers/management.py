@@ -23,9 +23,15 @@ class Management:
         self.session = requests.Session()
         self.session.trust_env = False  # a proxy of the network is not for this machine's addresses
 
-    def create_vhost(self, vhost: str, *users: str) -> None:
-        """Make an empty vhost that the login may use, and so may these users."""
-        self._ask("PUT", f"vhosts/{quote(vhost, safe='')}")
+    def version(self) -> tuple[int, int]:
+        """Return RabbitMQ's version: 4, 3."""
+        major, minor = self._ask("GET", "overview")["rabbitmq_version"].split(".")[:2]
+        return int(major), int(minor)
+
+    def create_vhost(self, vhost: str, *users: str, quorum: bool = False) -> None:
+        """Make an empty vhost that the login and these users may use; with `quorum`, its queues are quorum queues."""
+        settings = {"default_queue_type": "quorum"} if quorum else {}
+        self._ask("PUT", f"vhosts/{quote(vhost, safe='')}", json=settings)
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         for user in (self.login[0], *users):
             self._ask("PUT", f"permissions/{quote(vhost, safe='')}/{quote(user, safe='')}", json=everything)

@@ -33,6 +33,7 @@ class Consumer:
         prefetch: int | None = None,
         quorum: bool = False,
         delivery_limit: int = 20,
+        disconnected_timeout: float | None = 5.0,
         bindings: Iterable[Binding] = (),
         retry_limit: int | None = 5,
         retry_delay: float = 1.0,
@@ -48,11 +49,14 @@ class Consumer:
         seconds in the queue NAME.retry, then twice as long, up to `retry_delay_max`; after `retry_limit` retries (None:
         without end) it goes to `dead_letter_queue`, by default NAME.dead ('': to what the broker's policy says).
         `gather_acks` acknowledges gapless runs with one frame. Without `connection` the shared one is used.
+        `disconnected_timeout` is how many seconds a quorum queue of RabbitMQ 4.3 or newer holds what it delivered
+        through a node that is gone (None: the broker's own setting, 60 s).
         """
         dead = dead_letter_queue if dead_letter_queue is not None or not queue_name else f"{queue_name}.dead"
         self._settings = Settings(
             queue_name, task_function, worker_threads, worker_threads if prefetch is None else prefetch, quorum,
-            delivery_limit, tuple(bindings), retry_limit, retry_delay, retry_delay_max, dead or "", gather_acks,
+            delivery_limit, disconnected_timeout, tuple(bindings), retry_limit, retry_delay, retry_delay_max,
+            dead or "", gather_acks,
         )  # fmt: skip
         self._connection = connection
         self._lock = threading.Lock()

@@ -5,16 +5,17 @@ Thread: the I/O thread only, but for `wake`.
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from pika.channel import Channel as PikaChannel
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import ChannelClosedByBroker, NoFreeChannels
 
 from lapinmq.channel import Channel
 from lapinmq.ledger import Ledger
 from lapinmq.link import Link
 from lapinmq.message import Message, Refusals
-from lapinmq.queues import SetUp
+from lapinmq.queues import SetUp, look_up
 from lapinmq.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -107,13 +108,37 @@ class Intake:
         self._channel.settled()
         self._listener.ready(self)
 
-    def _cancelled(self, _: object) -> None:
-        """Declare the queue and consume again, on the same channel: what a deleted queue has delivered is only here."""
-        channel, self._tag = self._pika, ""
-        if channel is not None and channel.is_open and not self._paused:
-            logger.warning("queue %s: it was deleted, or its leader moved; declaring it again", self.name)
-            self._set_up.gone()
-            self._set_up.run(channel, lambda: self._consume(channel), self.impossible)
+    def _cancelled(self, frame: Any) -> None:
+        """Ask whether the queue still exists: basic.cancel carries no reason."""
+        if frame.method.consumer_tag != self._tag or self._wire is None or self._pika is None:
+            return
+        self._tag = ""
+        answer = partial(self._continue, self._pika)
+        try:
+            look_up(self._wire, self.name, answer)
+        except NoFreeChannels:
+            answer("no channel is left on the connection to look for it")
+
+    def _continue(self, channel: PikaChannel, missing: str) -> None:
+        """Consume again; `missing` is why the queue is not there, '' if it is.
+
+        A queue that was deleted is declared on the same channel: what it has delivered is only here. One that exists
+        has taken messages back, which RabbitMQ 4.3 does after the acknowledgement timeout; older brokers close the
+        channel then, and so it is closed here.
+        """
+        if channel is not self._pika or not channel.is_open or self._paused:
+            return
+        if not missing:
+            text = (
+                "queue %s: the broker cancelled the consumer, though the queue exists (was a message not acknowledged "
+            )
+            text += "within the acknowledgement timeout?); consuming again on a new channel"
+            logger.error(text, self.name)
+            self._channel.renew()
+            return
+        logger.warning("queue %s: the broker cancelled the consumer (%s); declaring the queue", self.name, missing)
+        self._set_up.gone()
+        self._set_up.run(channel, lambda: self._consume(channel), self.impossible)
 
     def closed(self, reason: Exception) -> bool:
         """Drop the deliveries of this channel; return whether it only has to declare what is missing."""

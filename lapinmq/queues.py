@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 from pika.channel import Channel as PikaChannel
+from pika.connection import Connection as PikaConnection
+from pika.exceptions import ChannelClosedByBroker
 
 from lapinmq import payload
 
@@ -46,23 +48,52 @@ NO_LIMIT = 1_000_000
 """From RabbitMQ 4.0 a quorum queue without a limit has one of 20, and each lost connection counts."""
 
 
-def dead_letters(name: str, quorum: bool) -> Queue:
-    """Return a queue that keeps what it has."""
-    return Queue(name, {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT} if quorum else {})
+def replicated(delivery_limit: int, disconnected_timeout: float | None) -> dict[str, Any]:
+    """Return the arguments of every quorum queue.
+
+    From RabbitMQ 4.3 a quorum queue holds what it delivered through a node that is gone, in case the node comes back:
+    for 60 s, or for `disconnected_timeout` seconds. Older brokers return it at once, and ignore the argument.
+    https://www.rabbitmq.com/docs/quorum-queues#disconnected-consumer-node-timeout
+    """
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": delivery_limit}
+    if disconnected_timeout is not None:
+        arguments["x-consumer-disconnected-timeout"] = round(disconnected_timeout * 1000)
+    return arguments
 
 
-def limited(name: str, delivery_limit: int, dead: str) -> Queue:
+def dead_letters(name: str, disconnected_timeout: float | None) -> Queue:
+    """Return a quorum queue that keeps what it has."""
+    return Queue(name, replicated(NO_LIMIT, disconnected_timeout))
+
+
+def limited(name: str, delivery_limit: int, dead: str, disconnected_timeout: float | None) -> Queue:
     """Return a quorum queue that moves what was delivered too often to the queue `dead`, losing nothing on the way.
 
     At-least-once dead-lettering needs reject-publish (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
     """
-    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": delivery_limit}
+    arguments = replicated(delivery_limit, disconnected_timeout)
     if dead:
         arguments |= {
             "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
             "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
         }  # fmt: skip
     return Queue(name, arguments)
+
+
+def look_up(connection: PikaConnection, name: str, answer: Callable[[str], None]) -> None:
+    """Call `answer` with '' if the queue exists, else with the broker's reason. In the I/O thread only.
+
+    It is asked for on a channel of its own, since the broker closes the channel over a queue that does not exist.
+    """
+
+    def closed(_: PikaChannel, reason: Exception) -> None:
+        answer(reason.reply_text if isinstance(reason, ChannelClosedByBroker) and reason.reply_code == 404 else "")
+
+    def opened(channel: PikaChannel) -> None:
+        channel.add_on_close_callback(closed)
+        channel.queue_declare(name, passive=True, callback=lambda _: channel.close())
+
+    connection.channel(on_open_callback=opened)
 
 
 class SetUp:

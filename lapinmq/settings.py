@@ -9,6 +9,9 @@ from lapinmq.queues import NO_LIMIT, Binding, Queue, dead_letters, limited
 
 Task = Callable[[Message], MessageStatus]
 
+LONGEST = 1_000_000
+"""Seconds; Erlang's timers end at 50 days."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +23,7 @@ class Settings:
     prefetch: int
     quorum: bool
     delivery_limit: int
+    disconnected_timeout: float | None
     bindings: tuple[Binding, ...]
     retry_limit: int | None
     retry_delay: float
@@ -40,6 +44,9 @@ class Settings:
             payload.short("queue_name", name)
         if self.retry_limit is not None and self.retry_limit < 0:
             raise ValueError(f"retry_limit is 0 or more, or None for no limit, not {self.retry_limit}")
+        if not 0 <= (self.disconnected_timeout or 0) <= LONGEST:
+            text = f"disconnected_timeout is 0 to {LONGEST} seconds, or None for the broker's own setting"
+            raise ValueError(f"{text}, not {self.disconnected_timeout}")
         if self.retry_delay <= 0 or self.retry_delay_max < self.retry_delay:
             raise ValueError("retry_delay is more than 0 seconds, and retry_delay_max not less than that")
 
@@ -58,12 +65,13 @@ class Settings:
         """The consumed queue."""
         if self.temporary or not self.quorum:
             return Queue(self.queue_name)
-        return limited(self.queue_name, self.delivery_limit, self.dead_letter_queue)
+        return limited(self.queue_name, self.delivery_limit, self.dead_letter_queue, self.disconnected_timeout)
 
     @property
     def others(self) -> list[Queue]:
         """The retry queue and the dead-letter queue, as far as they are wanted."""
-        found = [dead_letters(self.dead_letter_queue, self.quorum)] if self.dead_letter_queue else []
-        if self.retry_queue and self.quorum:
-            return [limited(self.retry_queue, NO_LIMIT, self.dead_letter_queue), *found]
-        return [Queue(self.retry_queue), *found] if self.retry_queue else found
+        retry, dead = self.retry_queue, self.dead_letter_queue
+        if not self.quorum:
+            return [Queue(name) for name in (retry, dead) if name]
+        queues = [limited(retry, NO_LIMIT, dead, self.disconnected_timeout)] if retry else []
+        return queues + ([dead_letters(dead, self.disconnected_timeout)] if dead else [])

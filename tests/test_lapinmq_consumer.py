@@ -598,6 +598,8 @@ def test_stopping_in_the_middle_of_many_messages_loses_and_repeats_none(fill, he
     (("q" * 256, print), {}, ValueError, "queue_name"),
     (("q" * 250, print), {}, ValueError, "queue_name"),
     (("q", print), {"retry_limit": -1}, ValueError, "retry_limit"),
+    (("q", print), {"disconnected_timeout": -1}, ValueError, "disconnected_timeout"),
+    (("q", print), {"disconnected_timeout": float("inf")}, ValueError, "disconnected_timeout"),
 ], ids=lambda value: str(value)[:30])  # fmt: skip
 def test_what_cannot_be_is_said_when_the_consumer_is_made(words: Any, named: Any, error: Any, name: str) -> None:
     with pytest.raises(error, match=name):

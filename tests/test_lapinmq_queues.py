@@ -104,6 +104,57 @@ def test_a_quorum_queue_has_a_delivery_limit_and_a_dead_letter_exchange(queues, 
     assert arguments["x-dead-letter-exchange"] == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "declared"),
+    [({}, 5000), ({"disconnected_timeout": 0.25}, 250), ({"disconnected_timeout": 0}, 0),
+     ({"disconnected_timeout": None}, None)],
+)  # fmt: skip
+def test_its_queues_say_how_long_they_hold_messages_for_a_node_that_is_gone(
+    asked: dict[str, Any], declared: int | None, queues, vhost: str
+) -> None:
+    with Consumer("q", Taker(), quorum=True, **asked):
+        arguments = {name: queue["arguments"] for name, queue in queues().items()}
+    assert {name: each.get("x-consumer-disconnected-timeout") for name, each in arguments.items()} == dict.fromkeys(
+        ("q", "q.retry", "q.dead"), declared
+    )
+
+
+def test_a_quorum_queue_of_another_timeout_is_used_as_it_is(queues, plain) -> None:
+    """As one that was declared by an older release of this package."""
+    plain.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 20})
+    task = Taker()
+    with Consumer("q", task, quorum=True):
+        plain.basic_publish("", "q", "x")
+        until(lambda: task.got, [b"x"])
+        assert "x-consumer-disconnected-timeout" not in queues()["q"]["arguments"]
+
+
+def test_a_consumer_that_is_cancelled_after_the_acknowledgement_timeout_consumes_again(
+    broker: Broker, plain, held: Look, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also from a queue with arguments that this package would not give it."""
+    if Management(broker).version() < (4, 3):
+        pytest.skip("RabbitMQ cancels the consumer from 4.3 on; older ones close the channel (tests/faults)")
+    plain.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum", "x-consumer-timeout": 1000})
+    seen: list[tuple[bytes, bool]] = []
+    again = threading.Event()
+
+    def task(message: Message) -> MessageStatus:
+        seen.append((message.body, message.redelivered))
+        if message.redelivered:
+            again.set()
+        return MessageStatus.SUCCESS if again.wait(10) else MessageStatus.FAIL_DO_NOT_RETRY
+
+    with Consumer("q", task, worker_threads=2):
+        plain.basic_publish("", "q", "x")
+        until(lambda: seen, [(b"x", False), (b"x", True)])
+        plain.basic_publish("", "q", "y")
+        until(lambda: seen[2:], [(b"y", False)])
+        until(lambda: held("q"), (0, 0, 1))
+    assert "the broker cancelled the consumer, though the queue exists" in caplog.text
+    assert "PRECONDITION_FAILED" not in caplog.text
+
+
 def test_a_message_that_is_delivered_too_often_goes_to_the_dead_letter_queue(held: Look, plain) -> None:
     """As one does that ends its consumer's process each time."""
     with Consumer("q", Taker(), quorum=True, delivery_limit=2):

@@ -20,10 +20,14 @@ from proxy import Proxy
 
 from brokers import record
 from brokers.container import Container
+from brokers.management import Management
 from brokers.node import Node
 
 LINGERING = (("async", "linger"), ("sync", "linger"))
 """Loads whose consumers are slower than their publishers."""
+
+HELD = 100
+"""Seconds; RabbitMQ 4.3 holds what it delivered through a node that is gone for 60, unless the queue asks for less."""
 
 Case = Callable[[Stage], list[Result]]
 
@@ -31,7 +35,7 @@ Case = Callable[[Stage], list[Result]]
 def killed_broker(stage: Stage) -> list[Result]:
     """kill -9 of the broker, and its restart."""
     loads = play(stage)
-    stage.broker.ctl("eval", "mnesia:sync_log().")  # RabbitMQ writes a new queue's declaration up to two seconds late
+    stage.broker.store()
     stage.broker.kill()
     stage.broker.run()
     return _after_boot(stage, loads, "broker killed, restarted")
@@ -54,7 +58,7 @@ def _after_boot(stage: Stage, loads: list[Load], case: str) -> list[Result]:
 def _recovered(loads: list[Load], case: str, since: float) -> list[Result]:
     """Return the results, with the seconds that each load took from `since` until it went on."""
     recovered = [load.recovered(since) for load in loads]
-    return [load.result(case, seconds) for load, seconds in zip(loads, recovered, strict=True)]
+    return [load.result(case, seconds, since) for load, seconds in zip(loads, recovered, strict=True)]
 
 
 def closed_connections(stage: Stage) -> list[Result]:
@@ -68,7 +72,7 @@ def closed_connections(stage: Stage) -> list[Result]:
 def _interrupted(loads: list[Load], case: str, struck: float) -> list[Result]:
     """Return the results, with the longest time in seconds that each load stood still since `struck`."""
     recovered = [load.interrupted(struck) for load in loads]
-    return [load.result(case, seconds) for load, seconds in zip(loads, recovered, strict=True)]
+    return [load.result(case, seconds, struck) for load, seconds in zip(loads, recovered, strict=True)]
 
 
 def cut_link(stage: Stage) -> list[Result]:
@@ -183,10 +187,14 @@ def _deleted(stage: Stage, queue: str) -> bool:
 
 
 def acknowledgement_timeout(stage: Stage) -> list[Result]:
-    """A message is not acknowledged within the broker's patience, set to a second; it is to be delivered again."""
+    """A message is not acknowledged within the broker's patience, set to a second; it is to be delivered again.
+
+    From RabbitMQ 4.3 only quorum queues have that limit, and cancel the consumer; before, the channel was closed.
+    """
     stage.broker.ctl("eval", _patience(1000, 500))
+    kind = "quorum" if Management(stage.broker).version() >= (4, 3) else "classic"
     try:
-        loads = play(stage, (("async", "hold"), ("sync", "hold")))
+        loads = play(stage, (("async", "hold"), ("sync", "hold")), **{"x-queue-type": kind})
         struck = now()
         for load in loads:
             met(partial(_redelivered, load), 15)
@@ -235,6 +243,8 @@ def killed_leader(stage: Stage, cluster: Cluster) -> list[Result]:
         stage.hosts = cluster.hosts
         stage.client = replace(stage.client, options={**stage.client.options, "quorum": True})
     loads = play(stage, **{"x-queue-type": "quorum"})
+    for load in loads:
+        load.arrival = HELD
     leader.kill()
     struck = now()
     stage.broker = other  # from which plain pika sees what is left

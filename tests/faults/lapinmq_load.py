@@ -18,8 +18,14 @@ BEFORE = 500
 AFTER = 300
 """Messages that have to be confirmed after it."""
 
+ARRIVAL = 15
+"""Seconds within which all that was confirmed arrives, where a fault does not hold it for longer."""
+
 KINDS = (("async", "take"), ("sync", "pipe"))
 """The publishers of a case, each with what the consumer of its queue does."""
+
+
+COUNTS = ("case", "attempted", "confirmed", "stored", "lost", "duplicated")
 
 
 @dataclass
@@ -34,6 +40,8 @@ class Result:
     duplicated: int = 0
     recovered: float | None = None
     """Seconds, None where nothing went on any more."""
+    back: float | None = None
+    """Seconds from the fault until all that was confirmed before it had arrived, None where it did not."""
     untold: int = 0
     """Duplicates that neither `redelivered` nor `message_id` gives away."""
     unsettled: int = 0
@@ -45,10 +53,12 @@ class Result:
 
     def line(self) -> dict[str, Any]:
         """Return the figures as the tests show them."""
-        recovered = None if self.recovered is None else round(self.recovered, 2)
-        figures = asdict(self) | {"recovered s": recovered}
-        names = ("case", "attempted", "confirmed", "stored", "lost", "duplicated", "recovered s")
-        return {name: figures[name] for name in names}
+        seconds = {
+            f"{name} s": None if figure is None else round(figure, 2)
+            for name, figure in (("recovered", self.recovered), ("back", self.back))
+        }
+        figures = asdict(self)
+        return {name: figures[name] for name in COUNTS} | seconds
 
 
 class Load:
@@ -58,13 +68,19 @@ class Load:
         self.stage, self.kind, self.task = stage, kind, task
         self.queue = f"{kind}-{task}"
         self.sinks = [f"{self.queue}-done"] if task == "pipe" else []
-        stage.declare(self.queue, *self.sinks, **arguments)
+        self.declares = bool(stage.client.options.get("quorum"))
+        """Whether the client is to declare its queue itself, with the arguments that it gives a quorum queue."""
+        stage.declare(*([] if self.declares else [self.queue]), *self.sinks, **arguments)
         self.consumers: list[Driver] = []
+        self.arrival: float = ARRIVAL
 
     def begin(self) -> None:
         """Start both. A publisher that cannot wait for its queue finds it."""
+        if self.declares:
+            self.consume().reaches("started")
         self.publisher = self.stage.drive("publish", self.kind, self.queue, LEAST)
-        self.consume()
+        if not self.declares:
+            self.consume()
 
     def consume(self) -> Driver:
         """Start one more consumer."""
@@ -93,8 +109,8 @@ class Load:
             return []
         return [sorted(event.at for event in driver.events(kind)) for kind, driver in drivers.items()]
 
-    def result(self, case: str, recovered: float | None) -> Result:
-        """End both, and count; `recovered` is in seconds."""
+    def result(self, case: str, recovered: float | None, struck: float) -> Result:
+        """End both, and count; `recovered` is in seconds, `struck` when the fault was there, or was over."""
         both = {"publisher": self.publisher, "consumer": self.consumers[-1]}
         ended = {"publisher": self.publisher.end()}
         self._let_arrive()
@@ -104,7 +120,8 @@ class Load:
         stored = {copy.body for copy in copies}
         return Result(
             f"{case}, {self.kind}", self.publisher.count("attempted"), len(confirmed), len(stored),
-            len(confirmed - stored), len(copies) - len(stored), recovered, untold(copies), self._unsettled(),
+            len(confirmed - stored), len(copies) - len(stored), recovered, self._back(struck), untold(copies),
+            self._unsettled(),
             ", ".join(f"{who} {how}" for who, how in ended.items() if how),
             frozenset(who for who, driver in both.items() if driver.log.stat().st_size),
         )  # fmt: skip
@@ -113,11 +130,19 @@ class Load:
         """Block until all that was confirmed has arrived, or nothing more does."""
         wanted = {event.words[0] for event in self.publisher.events("confirmed")}
         consumer = self.consumers[-1]
+        met(lambda: wanted <= set(self._arrivals()) or consumer.process.poll() is not None, self.arrival)
 
-        def arrived() -> set[str]:
-            return {event.words[0] for each in self.consumers for event in each.events("arrived")}
+    def _arrivals(self) -> dict[str, float]:
+        """Return when each message arrived for the first time."""
+        events = [event for each in self.consumers for event in each.events("arrived")]
+        return {event.words[0]: event.at for event in sorted(events, key=lambda event: event.at, reverse=True)}
 
-        met(lambda: wanted <= arrived() or consumer.process.poll() is not None, 15)
+    def _back(self, struck: float) -> float | None:
+        """Return the seconds from `struck` until all that was confirmed by then had arrived, None where it did not."""
+        arrivals = self._arrivals()
+        before = [event.words[0] for event in self.publisher.events("confirmed") if event.at < struck]
+        times = [arrivals.get(body) for body in before]
+        return None if None in times else max([0.0, *(at - struck for at in times if at is not None)])
 
     def _copies(self) -> list[Copy]:
         """Return each arrival of each message, and what still waits."""

@@ -119,7 +119,7 @@ def test_what_publish_returned_for_is_on_the_queue_after_the_broker_was_killed(
     work: Path, tmp_path: Path, own: Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(work, "producer.py").returncode == 0  # declares the queue, and publishes nothing
-    own.ctl("eval", "mnesia:sync_log().")  # RabbitMQ writes a new queue's declaration up to two seconds late
+    own.store()
     told = tmp_path / "confirmed"
     command = [sys.executable, "-c", PRODUCER_THAT_TELLS_WHAT_IS_CONFIRMED]
     with (
