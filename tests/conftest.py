@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.numprocesses and not config.option.collectonly:
         folder = start_supervisor(config)
         config.option.basetemp = folder / "tests"
-        os.environ["TMPDIR"] = str(folder)
+        os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 def start_supervisor(config: pytest.Config) -> Path:
