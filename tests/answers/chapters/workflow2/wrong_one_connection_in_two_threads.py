@@ -22,9 +22,10 @@ shared = MessageQueue('upper').connection
 class Printer(Consumer):
     def __init__(self, name='Printer'):
         super().__init__(name, 'upper')
+        receive = self.input.callback
         self.input.close()
         self.input = MessageQueue('upper', prefetch=1, connection=shared)
-        self.input.register(self._receive)
+        self.input.register(receive)
 
     def work(self, message):
         time.sleep(2)
