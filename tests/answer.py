@@ -1,7 +1,10 @@
 """An Answer, right or wrong: a whole file, or edits of a base.
 
-tests/answers has a folder for each exercise, and for each script of the chapters. Its wrong.toml holds the wrong answers
-that differ from a base in a few lines; all others are whole files, whose first line is `# says: ` if they are wrong.
+tests/answers has a folder for each exercise and for each script of the chapters. Its wrong.toml holds the wrong answers
+that differ from a base in a few lines. All others are whole files; the first line of a wrong one is `# says: WORDS`.
+
+The tables are TOML because its literal strings show code as it is, quotes, backslashes and all; they begin on a line of
+their own, and the parser is part of Python (from 3.11 on).
 """
 
 import os
@@ -68,7 +71,8 @@ class Answer:
     def _check(self, edit: Edit, base: str) -> None:
         count = base.count(edit.old)
         if count != 1:
-            raise BadEdit(f"{self._place}: {os.path.relpath(self.base, ROOT)} has {count} times, not once: {edit.old!r}")
+            where = os.path.relpath(self.base, ROOT)
+            raise BadEdit(f"{self._place}: {where} must contain once, but contains {count} times: {edit.old!r}")
         if edit.old == edit.new:
             raise BadEdit(f"{self._place}: the replacement changes nothing: {edit.old!r}")
 

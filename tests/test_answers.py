@@ -1,4 +1,4 @@
-"""Each entry of a table of wrong answers fits its base, and a base that has changed is noticed."""
+"""Each table of wrong answers fits its bases, and an entry whose base has changed fails by name."""
 
 import ast
 import re
@@ -58,7 +58,7 @@ def entry(folder: Path, base: str, *edits: tuple[str, str]) -> Answer:
     return answer
 
 
-def test_an_answer_is_its_base_with_all_edits_made_at_a_time(tmp_path: Path) -> None:
+def test_an_answer_is_its_base_with_all_edits_made_at_once(tmp_path: Path) -> None:
     answer = entry(tmp_path, "work()\nack()\n", ("work()", "ack()"), ("ack()", "work()"))
     assert answer.file(tmp_path).read_text(encoding="utf-8") == "ack()\nwork()\n"
     assert (answer.name, answer.says) == ("wrong_order", "The order is wrong.")
@@ -69,7 +69,9 @@ def test_a_base_that_has_changed_is_an_error_that_names_table_entry_and_text(
     tmp_path: Path, base: str, count: int
 ) -> None:
     answer = entry(tmp_path, base, ("ack()", "nack()"))
-    with pytest.raises(BadEdit, match=rf"{TABLE}: wrong_order: .*right\.py has {count} times, not once: 'ack\(\)'$"):
+    with pytest.raises(
+        BadEdit, match=rf"{TABLE}: wrong_order: .*right\.py must contain once, but contains {count} times: 'ack\(\)'$"
+    ):
         _ = answer.text
 
 

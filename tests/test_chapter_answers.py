@@ -34,6 +34,7 @@ FILES = {
 SECONDS = 200
 """How long one run may take."""
 
+IN_THE_README = "consumer3-wrong_pill_not_acknowledged"
 PILL_NOT_ACKNOWLEDGED = "consumer3.py ended on HALT and did not acknowledge it"
 
 
@@ -90,7 +91,7 @@ def test_a_wrong_answer_fails_with_the_words_for_its_mistake(answer: Answer, che
 
 
 @pytest.mark.timeout(SECONDS * 2)
-@pytest.mark.parametrize("answer", [a for a in WRONG if name(a) == "consumer3-wrong_pill_not_acknowledged"], ids=["consumer3"])
+@pytest.mark.parametrize("answer", [a for a in WRONG if name(a) == IN_THE_README], ids=["consumer3"])
 def test_the_readme_shows_what_a_failed_check_says(answer: Answer, checked: Callable[[Answer], Done]) -> None:
     (shown,) = ("\n".join(fence.lines) for fence in fences() if fence.lines[:1] == [PILL_NOT_ACKNOWLEDGED])
     assert shown in checked(answer).stdout

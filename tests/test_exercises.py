@@ -94,7 +94,7 @@ def test_a_right_answer_passes(answer: Answer, classroom: Classroom, tmp_path: P
 
 @pytest.mark.broker
 @pytest.mark.parametrize(
-    "answer", [*((marked if answer in ONE_EACH else slow)(answer) for answer in WRONG), *map(marked, STARTERS)], ids=name
+    "answer", [*((marked if a in ONE_EACH else slow)(a) for a in WRONG), *map(marked, STARTERS)], ids=name
 )
 def test_a_wrong_answer_fails_with_the_words_for_its_mistake(
     answer: Answer, classroom: Classroom, tmp_path: Path
