@@ -11,24 +11,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from answer import FOLDER, Answer, whole  # noqa: E402 - found from here on
+from answer import answers as listed  # noqa: E402
+
 from checks.exercise import Exercise, catalogue  # noqa: E402 - found from here on
 
 HOSTILE = ROOT / "tests" / "hostile"
 
-ANSWERS = ROOT / "tests" / "answers"
 
-
-def answers(exercise: Exercise, kind: str) -> list[Path]:
+def answers(exercise: Exercise, kind: str) -> list[Answer]:
     """Return the right or the wrong answers to an exercise; the solution is one of the right ones."""
-    found = sorted((ANSWERS / exercise.name).glob(f"{kind}_*.py"))
-    return [exercise.solution, *found] if kind == "right" else found
+    others = listed(FOLDER / exercise.name, kind)
+    return [whole(exercise.solution), *others] if kind == "right" else others
 
 
-def hand_in(folder: Path, exercise: Exercise, answer: Path, inside: str = "") -> None:
+def hand_in(folder: Path, exercise: Exercise, answer: Answer | Path, inside: str = "") -> None:
     """Put an answer into a submission's folder, under the name that it should have."""
     place = folder / inside / exercise.name
     place.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(answer, place / exercise.file)
+    if isinstance(answer, Answer):
+        answer.file(place).replace(place / exercise.file)
+    else:
+        shutil.copyfile(answer, place / exercise.file)
 
 
 def hostile(folder: Path, name: str) -> None:
@@ -66,8 +70,8 @@ def many(folder: Path, count: int, exercises: list[Exercise]) -> None:
         for place, exercise in enumerate(exercises):
             turn = number + place
             kind = "right" if (number % 10 < 6) != (turn % 7 == 6) else "wrong"
-            found = answers(exercise, kind) or [exercise.starter]
-            answer = found[turn % len(found)]
+            found = answers(exercise, kind) or [whole(exercise.starter)]
+            answer: Answer | Path = found[turn % len(found)]
             if number % 10 == 9:
                 answer = attacks[(number // 10 * len(exercises) + place) % len(attacks)]
             if turn % 29 != 28:  # one in 29 is not handed in

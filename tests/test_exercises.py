@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answer import FOLDER, Answer, answers, whole
 from conftest import ROOT, emulator
 
 from brokers.broker import Broker
@@ -21,34 +22,30 @@ from checks.running import Outcome
 from checks.sqs_bench import Bench
 from sqs_pipes.emulator import Emulator
 
-ANSWERS = ROOT / "tests" / "answers"
 EXERCISES = {exercise.name: exercise for exercise in catalogue()}
 
 
-def answers(kind: str) -> list[Path]:
-    return sorted(ANSWERS.glob(f"[0-9][0-9]_*/{kind}_*.py"))
-
-
-def name(path: Path) -> str:
-    return f"{path.parent.name[:2]}-{path.stem}"
+def name(answer: Answer) -> str:
+    return f"{answer.folder.name[:2]}-{answer.name}"
 
 
 KILLS_ITS_BROKER = "11_confirms"
 """The exercise whose checks take turns with one broker, so that one process runs them."""
 
 
-def marked(path: Path, *marks: Any) -> Any:
-    """Return the path as a parameter."""
-    group = [pytest.mark.xdist_group(KILLS_ITS_BROKER)] if path.parent.name == KILLS_ITS_BROKER else []
-    return pytest.param(path, marks=[*marks, *group])
+def marked(answer: Answer, *marks: Any) -> Any:
+    """Return the answer as a parameter."""
+    group = [pytest.mark.xdist_group(KILLS_ITS_BROKER)] if answer.folder.name == KILLS_ITS_BROKER else []
+    return pytest.param(answer, marks=[*marks, *group])
 
 
-def slow(path: Path) -> Any:
+def slow(answer: Answer) -> Any:
     """Return an answer that is not in the everyday tier."""
-    return marked(path, pytest.mark.slow, pytest.mark.answers)
+    return marked(answer, pytest.mark.slow, pytest.mark.answers)
 
 
-RIGHT, WRONG = answers("right"), answers("wrong")
+FOLDERS = sorted(FOLDER.glob("[0-9][0-9]_*"))
+RIGHT, WRONG = ([answer for folder in FOLDERS for answer in answers(folder, kind)] for kind in ("right", "wrong"))
 
 
 @pytest.fixture(scope="session")
@@ -64,24 +61,22 @@ def classroom(broker: Broker, pytestconfig: pytest.Config) -> Iterator[Classroom
     found.close()
 
 
-def exercise_of(path: Path) -> Exercise:
-    return EXERCISES[path.parent.name]
+def exercise_of(answer: Answer) -> Exercise:
+    return EXERCISES[answer.folder.name]
 
 
-ONE_EACH = list({path.parent: path for path in reversed(WRONG)}.values())
+ONE_EACH = list({answer.folder: answer for answer in reversed(WRONG)}.values())
 """The wrong answers that are in the everyday tier."""
 
-OTHERS = [path for path in WRONG if path not in ONE_EACH]
+OTHERS = [answer for answer in WRONG if answer not in ONE_EACH]
 
-STARTERS = [exercise.starter for exercise in EXERCISES.values()]
-SOLUTIONS = [exercise.solution for exercise in EXERCISES.values()]
+STARTERS = [whole(exercise.starter) for exercise in EXERCISES.values()]
+SOLUTIONS = [whole(exercise.solution) for exercise in EXERCISES.values()]
 
 
-def says(path: Path) -> str:
+def says(answer: Answer) -> str:
     """Return the words that the check must say of a wrong answer, or of a starter."""
-    if path in WRONG:
-        return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# says: ").strip()
-    return (ANSWERS / path.parent.name / "starter.says").read_text(encoding="utf-8").strip()
+    return answer.says or (FOLDER / answer.folder.name / "starter.says").read_text(encoding="utf-8").strip()
 
 
 def told(outcome: Outcome) -> str:
@@ -91,20 +86,22 @@ def told(outcome: Outcome) -> str:
 
 
 @pytest.mark.broker
-@pytest.mark.parametrize("path", [*map(marked, SOLUTIONS), *map(slow, RIGHT)], ids=name)
-def test_a_right_answer_passes(path: Path, classroom: Classroom) -> None:
-    outcome = running.run(classroom, exercise_of(path), path)
+@pytest.mark.parametrize("answer", [*map(marked, SOLUTIONS), *map(slow, RIGHT)], ids=name)
+def test_a_right_answer_passes(answer: Answer, classroom: Classroom, tmp_path: Path) -> None:
+    outcome = running.run(classroom, exercise_of(answer), answer.file(tmp_path))
     assert outcome.solved, told(outcome)
 
 
 @pytest.mark.broker
 @pytest.mark.parametrize(
-    "path", [*((marked if path in ONE_EACH else slow)(path) for path in WRONG), *map(marked, STARTERS)], ids=name
+    "answer", [*((marked if a in ONE_EACH else slow)(a) for a in WRONG), *map(marked, STARTERS)], ids=name
 )
-def test_a_wrong_answer_fails_with_the_words_for_its_mistake(path: Path, classroom: Classroom) -> None:
-    outcome = running.run(classroom, exercise_of(path), path)
+def test_a_wrong_answer_fails_with_the_words_for_its_mistake(
+    answer: Answer, classroom: Classroom, tmp_path: Path
+) -> None:
+    outcome = running.run(classroom, exercise_of(answer), answer.file(tmp_path))
     assert outcome.mistake, told(outcome)
-    assert says(path) in outcome.mistake.headline, told(outcome)
+    assert says(answer) in outcome.mistake.headline, told(outcome)
     assert outcome.mistake.why
     assert outcome.mistake.expected
     assert outcome.mistake.seen
@@ -117,19 +114,19 @@ def test_an_exercise_is_complete(exercise: Exercise) -> None:
     assert "TODO" not in exercise.solution.read_text(encoding="utf-8")
     assert len(exercise.hints) == 3
     assert all(exercise.hints)
-    assert len([path for path in RIGHT if path.parent.name == exercise.name]) >= 2
-    assert len([path for path in WRONG if path.parent.name == exercise.name]) >= 6
+    assert len([answer for answer in RIGHT if answer.folder.name == exercise.name]) >= 2
+    assert len([answer for answer in WRONG if answer.folder.name == exercise.name]) >= 6
     assert [path.name for path in (exercise.starter.parent).glob("*.py")] == [exercise.file]
     readme = (exercise.starter.parent / "README.md").read_text(encoding="utf-8")
     assert f"python check.py {exercise.number:02}" in readme
 
 
 def test_no_answer_says_nothing() -> None:
-    assert [path for path in WRONG if not path.read_text(encoding="utf-8").startswith("# says: ")] == []
+    assert [name(answer) for answer in WRONG if not answer.says] == []
 
 
 def test_no_answer_is_for_an_exercise_that_is_not_there() -> None:
-    assert {path.parent.name for path in RIGHT + WRONG} <= set(EXERCISES)
+    assert {folder.name for folder in FOLDERS} <= set(EXERCISES)
 
 
 @pytest.mark.slow
@@ -171,7 +168,7 @@ def test_the_instructors_table_has_each_exercise_and_says_what_its_check_says() 
     rows = mistakes_of_the_readme()
     assert [title for title, _ in rows] == [exercise.title for exercise in EXERCISES.values()]
     for exercise, (_, sentences) in zip(EXERCISES.values(), rows, strict=True):
-        told = {says(path) for path in WRONG if path.parent.name == exercise.name}
+        told = {says(answer) for answer in WRONG if answer.folder.name == exercise.name}
         assert set(sentences.split(" · ")) <= told
 
 

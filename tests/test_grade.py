@@ -95,7 +95,7 @@ def good(folder: Path) -> None:
         hand_in(folder / "anna", exercise, exercise.solution)
         hand_in(folder / "cleo", exercise, exercise.starter, "exercises")
     hand_in(folder / "bert", FIRST, answers(FIRST, "right")[1], "exercises")
-    hand_in(folder / "bert", SECOND, next(path for path in answers(SECOND, "wrong") if "auto_ack" in path.name))
+    hand_in(folder / "bert", SECOND, next(a for a in answers(SECOND, "wrong") if "auto_ack" in a.name))
 
 
 GOOD = ("anna", "bert", "cleo")

@@ -5,19 +5,19 @@ from exercises.work import work
 
 connection = pika.BlockingConnection(parameters())
 channel = connection.channel()
-channel.queue_declare(queue='jobs', durable=True)
+channel.queue_declare(queue="jobs", durable=True)
 channel.basic_qos(prefetch_count=1)
 
 
 def callback(ch, method, properties, body):
     message = body.decode()
-    if message != 'HALT':
+    if message != "HALT":
         work(message)
     ch.basic_ack(delivery_tag=method.delivery_tag)
-    if message == 'HALT':
+    if message == "HALT":
         ch.stop_consuming()
 
 
-channel.basic_consume(queue='jobs', on_message_callback=callback)
+channel.basic_consume(queue="jobs", on_message_callback=callback)
 channel.start_consuming()
 connection.close()

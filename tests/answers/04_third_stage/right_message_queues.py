@@ -8,9 +8,9 @@ def stage(source, target, work):
     out = MessageQueue(target, connection=mq.connection) if target else None
 
     def message_handler(channel, method, properties, message):
-        if message == 'HALT':
+        if message == "HALT":
             if out:
-                out.publish('HALT')
+                out.publish("HALT")
             mq.stop()
         elif out:
             out.publish(work(message))
@@ -23,7 +23,7 @@ def stage(source, target, work):
     mq.close()
 
 
-stages = [('my_queue', 'upper', str.upper), ('upper', 'loud', '{}!'.format), ('loud', None, print)]
+stages = [("my_queue", "upper", str.upper), ("upper", "loud", "{}!".format), ("loud", None, print)]
 threads = [threading.Thread(target=stage, args=each) for each in stages]
 for thread in threads:
     thread.start()

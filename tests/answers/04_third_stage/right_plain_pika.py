@@ -16,37 +16,37 @@ def open_channel(*queues):
 
 
 def write(channel, queue, message):
-    channel.basic_publish('', queue, message, pika.BasicProperties(delivery_mode=2), mandatory=True)
+    channel.basic_publish("", queue, message, pika.BasicProperties(delivery_mode=2), mandatory=True)
 
 
 def stage(source, target, work):
     connection, channel = open_channel(source, target)
     for method, properties, body in channel.consume(source):
         message = body.decode()
-        write(channel, target, message if message == 'HALT' else work(message))
+        write(channel, target, message if message == "HALT" else work(message))
         channel.basic_ack(method.delivery_tag)
-        if message == 'HALT':
+        if message == "HALT":
             break
     channel.cancel()
     connection.close()
 
 
 def printer():
-    connection, channel = open_channel('loud')
-    for method, properties, body in channel.consume('loud'):
+    connection, channel = open_channel("loud")
+    for method, properties, body in channel.consume("loud"):
         message = body.decode()
-        if message != 'HALT':
+        if message != "HALT":
             print(message)
         channel.basic_ack(method.delivery_tag)
-        if message == 'HALT':
+        if message == "HALT":
             break
     channel.cancel()
     connection.close()
 
 
 threads = [
-    threading.Thread(target=stage, args=('my_queue', 'upper', str.upper)),
-    threading.Thread(target=stage, args=('upper', 'loud', lambda text: text + '!')),
+    threading.Thread(target=stage, args=("my_queue", "upper", str.upper)),
+    threading.Thread(target=stage, args=("upper", "loud", lambda text: text + "!")),
     threading.Thread(target=printer),
 ]
 for thread in threads:

@@ -18,7 +18,7 @@ def stage(source, target, work):
     def callback(ch, method, properties, body):
         work(body.decode())
         if target:
-            ch.basic_publish('', target, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
+            ch.basic_publish("", target, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
         ch.basic_ack(method.delivery_tag)
 
     channel.basic_consume(source, callback)
@@ -26,10 +26,10 @@ def stage(source, target, work):
 
 
 for args in [
-    ('my_queue', 'peeled', peel),
-    ('peeled', 'chopped', chop),
-    ('peeled', 'chopped', chop),
-    ('peeled', 'chopped', chop),
-    ('chopped', '', fry),
+    ("my_queue", "peeled", peel),
+    ("peeled", "chopped", chop),
+    ("peeled", "chopped", chop),
+    ("peeled", "chopped", chop),
+    ("chopped", "", fry),
 ]:
     threading.Thread(target=stage, args=args).start()

@@ -15,7 +15,7 @@ lock = threading.Lock()
 
 class ToUpper(Worker):
     def __init__(self, name):
-        super().__init__(name, 'my_queue', 'upper')
+        super().__init__(name, "my_queue", "upper")
 
     def work(self, message):
         work(message)
@@ -23,7 +23,7 @@ class ToUpper(Worker):
 
     def halt(self):
         global left
-        print(f'Halting worker {self.name}')
+        print(f"Halting worker {self.name}")
         with lock:
             left -= 1
             last = left == 0
@@ -35,7 +35,7 @@ class ToUpper(Worker):
 
 class Printer(Consumer):
     def __init__(self, name):
-        super().__init__(name, 'upper')
+        super().__init__(name, "upper")
 
     def work(self, message):
         work(message)
@@ -48,6 +48,6 @@ def launch(service, name):
 
 
 wait(
-    *[launch(Printer, f'P{number}') for number in range(1, PRINTERS + 1)],
-    *[launch(ToUpper, f'T{number}') for number in range(1, TO_UPPERS + 1)],
+    *[launch(Printer, f"P{number}") for number in range(1, PRINTERS + 1)],
+    *[launch(ToUpper, f"T{number}") for number in range(1, TO_UPPERS + 1)],
 )

@@ -37,11 +37,12 @@ class ToUpper(Worker):
 class Printer(Consumer):
     def __init__(self, name):
         super().__init__(name, 'upper')
+        self.input.register(self.receive)
 
     def work(self, message):
         work(message)
 
-    def _receive(self, channel, method, properties, message):
+    def receive(self, channel, method, properties, message):
         if message == HALT:
             self.halt()
             return

@@ -10,26 +10,24 @@ from pika.exceptions import AMQPConnectionError, NackError
 
 from address import parameters
 
-channel = None
-
 
 def opened():
     new = pika.BlockingConnection(parameters()).channel()
-    new.queue_declare('readings', durable=True)
+    new.queue_declare("readings", durable=True)
     new.confirm_delivery()
     return new
 
 
-def publish(text):
-    global channel
+def publish(channel, text):
     properties = pika.BasicProperties(delivery_mode=2, message_id=str(uuid.uuid4()))
     channel = channel or opened()
-    channel.basic_publish('', 'readings', text.encode(), properties, mandatory=True)
+    channel.basic_publish("", "readings", text.encode(), properties, mandatory=True)
+    return channel
 
 
-word, count = sys.argv[1], int(sys.argv[2])
+word, count, channel = sys.argv[1], int(sys.argv[2]), None
 for number in range(1, count + 1):
-    publish(f'{word} {number}')
+    channel = publish(channel, f"{word} {number}")
 
 channel.connection.close()
-print(count, 'confirmed.')
+print(count, "confirmed.")

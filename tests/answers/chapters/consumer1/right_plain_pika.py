@@ -9,8 +9,8 @@ def show(channel, method, properties, body):
 
 
 channel = pika.BlockingConnection(parameters()).channel()
-channel.queue_declare(queue='my_queue', durable=True)
-channel.basic_consume(queue='my_queue', on_message_callback=show)
-print('Starting consumer.')
+channel.queue_declare(queue="my_queue", durable=True)
+channel.basic_consume(queue="my_queue", on_message_callback=show)
+print("Starting consumer.")
 channel.start_consuming()
-print('Consumer has terminated.')
+print("Consumer has terminated.")

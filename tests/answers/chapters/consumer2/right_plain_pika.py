@@ -10,9 +10,9 @@ def show(channel, method, properties, body):
 
 
 channel = pika.BlockingConnection(parameters()).channel()
-channel.queue_declare('my_queue', durable=True)
+channel.queue_declare("my_queue", durable=True)
 channel.basic_qos(prefetch_count=1)
-channel.basic_consume('my_queue', show)
-print('Starting consumer.')
+channel.basic_consume("my_queue", show)
+print("Starting consumer.")
 channel.start_consuming()
-print('Consumer has terminated.')
+print("Consumer has terminated.")

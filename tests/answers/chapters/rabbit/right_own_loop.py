@@ -1,4 +1,4 @@
-"""A rabbit.py whose start() turns the connection's events itself, and ends by cancelling its consumer."""
+"""A rabbit.py whose start() turns the connection's events in a loop of its own."""
 
 from pathlib import Path
 
@@ -9,17 +9,9 @@ exec((Path(errors.__file__).parent / 'rabbit.py').read_text(encoding='utf-8'))  
 
 class MessageQueue(MessageQueue):
     def start(self):
-        self.connection.owner = threading.current_thread()
-        with self._explained:
-            if not self._stopped:
-                tag = self.channel.basic_consume(self.name, self._deliver)
-                while not self._stopped and tag in self.channel.consumer_tags:
-                    self.channel._process_data_events(time_limit=None)  # raises when the channel is closed
-                if self.channel.is_open:
-                    self.channel.basic_cancel(tag)
-        self._stopped = False
+        self.channel.start_consuming = self.turn
+        super().start()
 
-    def stop(self):
-        self._stopped = True
-        with suppress(pika.exceptions.ConnectionWrongStateError):
-            self.connection.add_callback_threadsafe(int)  # any callback wakes the loop
+    def turn(self):
+        while self.channel.consumer_tags:
+            self.channel._process_data_events(time_limit=None)  # raises when the channel is closed

@@ -22,9 +22,10 @@ class Printer(Consumer):
 
 
 upper, printer = ToUpper(), Printer()
+receive = printer.input.callback
 printer.input.close()
 printer.input = MessageQueue('upper', prefetch=1, connection=upper.input.connection)
-printer.input.register(printer._receive)
+printer.input.register(receive)
 for stage in (upper, printer):
     threading.Thread(target=stage.start, name=stage.name, daemon=True).start()
 wait(upper, printer)

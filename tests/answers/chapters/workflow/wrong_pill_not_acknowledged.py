@@ -8,15 +8,14 @@ from rabbit import Consumer, Worker
 class ToUpper(Worker):
     def __init__(self, name='ToUpper'):
         super().__init__(name, 'my_queue', 'upper')
+        self.input.register(self.receive)
 
-    def work(self, message):
-        self.write(message.upper())
-
-    def _receive(self, channel, method, properties, message):
+    def receive(self, channel, method, properties, message):
         if message == 'HALT':
             self.halt()
         else:
-            super()._receive(channel, method, properties, message)
+            self.write(message.upper())
+            self.input.ack(method)
 
 
 class Printer(Consumer):

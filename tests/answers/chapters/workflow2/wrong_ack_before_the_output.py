@@ -9,8 +9,9 @@ from rabbit import Consumer, Worker
 class ToUpper(Worker):
     def __init__(self, name='ToUpper'):
         super().__init__(name, 'my_queue', 'upper')
+        self.input.register(self.receive)
 
-    def _receive(self, channel, method, properties, message):
+    def receive(self, channel, method, properties, message):
         self.input.ack(method)
         if message == 'HALT':
             self.halt()

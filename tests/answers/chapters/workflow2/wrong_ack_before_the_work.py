@@ -19,8 +19,9 @@ class ToUpper(Worker):
 class Printer(Consumer):
     def __init__(self, name='Printer'):
         super().__init__(name, 'upper')
+        self.input.register(self.receive)
 
-    def _receive(self, channel, method, properties, message):
+    def receive(self, channel, method, properties, message):
         self.input.ack(method)
         if message == 'HALT':
             self.halt()

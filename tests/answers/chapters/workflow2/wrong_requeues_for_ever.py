@@ -19,10 +19,12 @@ class ToUpper(Worker):
 class Printer(Consumer):
     def __init__(self, name='Printer'):
         super().__init__(name, 'upper')
+        self.input.register(self.receive)
 
-    def _receive(self, channel, method, properties, message):
+    def receive(self, channel, method, properties, message):
         if message == 'HALT':
-            super()._receive(channel, method, properties, message)
+            self.halt()
+            self.input.ack(method)
         else:
             time.sleep(2)
             print(self.name + ': ' + message)

@@ -1,9 +1,0 @@
-# says: The messages went to another queue than greetings.
-import sys
-
-from rabbit import MessageQueue
-
-mq = MessageQueue('my_queue')
-for arg in sys.argv[1:]:
-    mq.publish(arg)
-mq.close()
