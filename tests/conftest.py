@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("lapinmq", "sqs", "benchmarks", "exercises", "grade", "answers", "pictures")
 """Words in the names of test files that are no check of a student's folder; each is a marker, too."""
 
-SHARED = {"private", "together"}
+SHARED = {"together"}
 """Fixtures that take long to make, so that one process runs all tests that use them."""
 
 
@@ -133,6 +133,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fixtures = set(getattr(item, "fixturenames", ()))
         for name in SHARED & fixtures:
             item.add_marker(pytest.mark.xdist_group(name))
+        if item.path.parent.name == "faults":  # one at a time: each loads the machine itself
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if item.path.parent.name == "faults" or "together" in fixtures:
             item.add_marker("slow")
         for name in PACKAGES:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,14 +36,15 @@ def run(work: Path, *words: object, seconds: float = 20, **environment: str) -> 
     )  # fmt: skip
 
 
+REFERENCE = 0.05
+"""Seconds within which a quiet machine starts an empty Python."""
+
+
 class Stopwatch:
     """Measures how long something takes, in seconds of a quiet machine.
 
-    It starts when it is made. What it compares with is measured in the same run: the start of an empty Python, which a
-    quiet machine does within REFERENCE seconds.
+    It starts when it is made. What it compares with is measured in the same run.
     """
-
-    REFERENCE = 0.05
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
@@ -54,13 +56,32 @@ class Stopwatch:
     def seconds(self) -> float:
         """Return the seconds since the start, divided by how many times slower than a quiet one this machine is."""
         took = self.elapsed()
-        return took / max(1.0, max(self._reference() for _ in range(3)) / self.REFERENCE)
+        return took / max(slowness() for _ in range(3))
 
-    @staticmethod
-    def _reference() -> float:
-        begun = time.monotonic()
-        subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True)
-        return time.monotonic() - begun
+
+class Pace(threading.Thread):
+    """Measures once a second, until end(), how many times slower than a quiet one the machine is: `slowest` at most."""
+
+    def __init__(self) -> None:
+        super().__init__(name="pace", daemon=True)
+        self.slowest, self._over = 1.0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self._over.wait(1):
+            self.slowest = max(self.slowest, slowness())
+
+    def end(self) -> None:
+        """Measure no more."""
+        self._over.set()
+        self.join()
+
+
+def slowness() -> float:
+    """Return how many times slower than a quiet machine this one starts an empty Python now, at least 1."""
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True)
+    return max(1.0, (time.monotonic() - begun) / REFERENCE)
 
 
 def lessons(work: Path, **environment: str) -> dict[str, str]:

@@ -48,6 +48,8 @@ class Result:
     """Messages that were neither confirmed nor refused, or more than once."""
     ended: str = ""
     """How the publisher and the consumer ended, where that was not as asked."""
+    slower: float = 1.0
+    """How many times slower than a quiet one the machine was at the most."""
     noticed: frozenset[str] = frozenset()
     """Which of them said something in their logs, as ours do at each end of a connection or a channel."""
 
@@ -122,7 +124,7 @@ class Load:
             f"{case}, {self.kind}", self.publisher.count("attempted"), len(confirmed), len(stored),
             len(confirmed - stored), len(copies) - len(stored), recovered, self._back(struck), untold(copies),
             self._unsettled(),
-            ", ".join(f"{who} {how}" for who, how in ended.items() if how),
+            ", ".join(f"{who} {how}" for who, how in ended.items() if how), self.stage.pace.slowest,
             frozenset(who for who, driver in both.items() if driver.log.stat().st_size),
         )  # fmt: skip
 

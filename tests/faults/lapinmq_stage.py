@@ -12,6 +12,7 @@ import pika
 from lapinmq_client import Client, Driver, met
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker
+from waiting import Pace
 
 from brokers.broker import Broker
 
@@ -41,6 +42,7 @@ class Stage:
     """The hosts of a cluster, for a client that takes several."""
     heartbeat: int = HEARTBEAT
     drivers: list[Driver] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
 
     def environment(self) -> dict[str, str]:
         """Return the variables that lead a client to the broker; PyPI's lapinmq reads four of them."""
@@ -62,6 +64,7 @@ class Stage:
 
     def close(self) -> None:
         """End what still runs."""
+        self.pace.end()
         for driver in self.drivers:
             driver.close()
 

@@ -206,4 +206,4 @@ def _named(stage: Stage, case: str, endpoint: str) -> Result:
     told, started = driver.events("raised"), driver.events("started")
     if not told or not started:
         return Result(case, ended="hangs")
-    return Result(case, ended=" ".join(told[0].words), named=told[0].at - started[0].at)
+    return Result(case, ended=" ".join(told[0].words), named=told[0].at - started[0].at, slower=stage.pace.slowest)

@@ -15,6 +15,7 @@ from lapinmq_client import ROOT, Client, Driver, Event, met
 from sqs_emulator import at
 from sqs_plain import Plain
 from sqs_proxy import Proxy
+from waiting import Pace
 
 from sqs_pipes.emulator import Emulator
 
@@ -27,7 +28,7 @@ PATIENCE = 150
 QUIET = 5
 """Seconds without any event after which a pipe with empty queues is done."""
 
-END_SECONDS = 10
+END_SECONDS = 30
 """How long a pipe's processes may take to end after they were asked to."""
 
 OURS = Client("ours", sys.executable, str(ROOT), {"visibility_seconds": VISIBILITY, "on_error": "retry"})
@@ -54,6 +55,8 @@ class Result:
     """How a stage ended, where that was not as asked."""
     named: float | None = None
     """Seconds until it ended with an error."""
+    slower: float = 1.0
+    """How many times slower than a quiet one the machine was at the most."""
 
     def line(self) -> dict[str, Any]:
         """Return the figures as the tests show them."""
@@ -88,6 +91,7 @@ class Stage:
     work: Work = field(default_factory=Work)
     domain: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:8]}")
     drivers: list[Driver] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
         """Set up the way to the SQS; the AWS_* variables of this process have to lead to it, too."""
@@ -125,6 +129,7 @@ class Stage:
 
     def close(self) -> None:
         """End what still runs, and delete the queues."""
+        self.pace.end()
         for driver in self.drivers:
             driver.close()
         for proxy in self.proxies:
@@ -202,6 +207,7 @@ class Pipe:
         return Result(
             case, len(made), len(set(arrivals)), len(kept), len(left), len(made - set(arrivals) - kept - left),
             len(arrivals) - len(set(arrivals)), redone, self.held_up(since), ", ".join(ended),
+            slower=self.stage.pace.slowest,
         )  # fmt: skip
 
     def _living(self) -> list[tuple[str, Driver]]:
