@@ -115,7 +115,7 @@ PARALLEL = "-n 3 tests/test_lessons.py tests/test_rabbit.py tests/test_sqs_pipe.
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["bringing up nodes", "Broker: ", "PASSED"])
+@pytest.mark.parametrize("moment", ["plugins: ", "Broker: ", "PASSED"])
 def test_ctrl_c_in_parallel_leaves_nothing(begin: Callable[..., Run], moment: str, tmp_path: Path) -> None:
     run = begin(PARALLEL)
     run.comes_to(moment)
@@ -129,11 +129,11 @@ def test_ctrl_c_in_parallel_leaves_nothing(begin: Callable[..., Run], moment: st
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_fails_its_test_and_leaves_nothing(begin: Callable[..., Run], tmp_path: Path) -> None:
-    run = begin(PARALLEL)
+    run = begin("-n 2 tests/test_readme.py")
     run.comes_to("PASSED")
     run.workers()[0].kill()
     rest = run.rest()
-    assert any("worker 'gw0' crashed" in line for line in rest)
+    assert any("worker 'gw" in line and "crashed" in line for line in rest)
     assert run.terminal.status == 1
     assert run.left() == []
     assert list(tmp_path.iterdir()) == []
