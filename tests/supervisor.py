@@ -60,7 +60,12 @@ class Supervisor:
         os.environ[ADDRESS] = f"{port}:{key}"
 
     def close(self) -> list[str]:
-        """End it with all that it started. Return what else the run left running, now killed, one line for each."""
+        """End it with all that it started. Return what else the run left running, now killed, one line for each.
+
+        Twice does no harm.
+        """
+        if self.process.returncode is not None:
+            return []
         left, _ = self.process.communicate("end")
         for variable in (ADDRESS, self.mark):
             os.environ.pop(variable, None)
