@@ -65,7 +65,7 @@ def running_in(folder: Path) -> list[str]:
     for process in psutil.process_iter():
         try:
             told = " ".join([*process.cmdline(), process.cwd()])
-        except psutil.Error:
+        except (psutil.Error, OSError):  # as where a hostile script's folders are too deep for the system to name
             continue
         if str(folder) in told or "hostile-daemon" in told:
             found.append(told)
