@@ -32,7 +32,7 @@ class MessageQueue:
         channel.confirm_delivery()
         channel.basic_qos(prefetch_count=prefetch)
         channel.queue_declare(queue=self.name, durable=True)
-        channel.add_on_cancel_callback(errors.deleted)
+        channel.add_on_cancel_callback(lambda _: errors.cancelled(channel, self.name))
         return channel
 
     def publish(self, message):

@@ -13,4 +13,4 @@ class MessageQueue(MessageQueue):
         super()._declare(prefetch)
         self.channel = self.connection.channel()
         self.channel.basic_qos(prefetch_count=prefetch)
-        self.channel.add_on_cancel_callback(errors.deleted)
+        self.channel.add_on_cancel_callback(lambda _: errors.cancelled(self.channel, self.name))

@@ -14,4 +14,4 @@ class MessageQueue(MessageQueue):
         self.channel.queue_declare(self.name)
         self.channel.basic_qos(prefetch_count=prefetch)
         self.channel.confirm_delivery()
-        self.channel.add_on_cancel_callback(errors.deleted)
+        self.channel.add_on_cancel_callback(lambda _: errors.cancelled(self.channel, self.name))

@@ -8,4 +8,4 @@ import errors
 exec((Path(errors.__file__).parent / 'rabbit.py').read_text(encoding='utf-8'))  # and now one thing is done otherwise
 
 
-errors.deleted = lambda frame: None
+errors.cancelled = lambda channel, queue: None
