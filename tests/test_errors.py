@@ -19,7 +19,7 @@ import requests
 from waiting import lessons, run, until
 
 import address
-from brokers import ports
+from brokers import ports, queues
 from brokers.broker import Broker
 from brokers.management import Management
 from brokers.node import server
@@ -333,6 +333,49 @@ def test_a_queue_deleted_under_a_work_flow_ends_its_other_stage_too(
     ended = end(flow)
     assert told(ended) == place(broker, vhost, queue) + DELETED
     assert sorted(ended.stdout.splitlines()) == sorted(["Printer starting", "ToUpper starting", f"{other} halted."])
+
+
+ACKNOWLEDGING_LATE = """
+import pika
+from address import parameters
+from rabbit import MessageQueue
+
+watch = pika.BlockingConnection(parameters())
+channel = watch.channel()
+
+def late(_, method, properties, message):
+    while channel.queue_declare('my_queue', passive=True).method.message_count == 0:
+        watch.process_data_events(0.1)
+    mq.ack(method)
+
+mq = MessageQueue('my_queue')
+mq.publish('x')
+mq.register(late)
+mq.start()
+"""
+
+
+@pytest.fixture
+def impatient(own: Broker, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """A broker that waits a second for an acknowledgement; from 4.3 on that is for quorum queues only."""
+    settings = ("consumer_timeout, 1000", "channel_tick_interval, 500")
+    own.ctl("eval", ", ".join(f"application:set_env(rabbit, {setting})" for setting in settings) + ".")
+    own.vhost = "impatient"
+    Management(own).create_vhost(own.vhost, quorum=Management(own).version() >= (4, 3))
+    monkeypatch.setenv("RABBITMQ_VHOST", own.vhost)
+    return own
+
+
+def test_a_message_acknowledged_too_late(work: Path, impatient: Broker) -> None:
+    ended = run(work, "-c", ACKNOWLEDGING_LATE)
+    line = told(ended)
+    assert line.startswith(place(impatient, impatient.vhost))
+    if Management(impatient).version() >= (4, 3):
+        assert "the broker cancelled this consumer, though its queue exists" in line
+    else:
+        assert "a message was not acknowledged within the broker's time limit" in line
+    assert line.endswith("back on the queue; acknowledge sooner, then run this again")
+    until(lambda: [(queue.ready, queue.consumers) for queue in queues.look(impatient)], [(1, 0)])
 
 
 ACKNOWLEDGING_TWICE = """

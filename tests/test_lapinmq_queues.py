@@ -155,6 +155,29 @@ def test_a_consumer_that_is_cancelled_after_the_acknowledgement_timeout_consumes
     assert "PRECONDITION_FAILED" not in caplog.text
 
 
+def test_a_deleted_queue_is_declared_again_without_a_channel_to_look_for_it(
+    broker: Broker, vhost: str, plain, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = broker.parameters(vhost)
+    address.channel_max = 1
+    task = Taker()
+    plain.confirm_delivery()
+    with Consumer("q", task, retry_limit=0, dead_letter_queue="", connection=Connection([address])):
+        plain.queue_delete("q")
+        until(lambda: "no channel is left on the connection to look for it" in caplog.text)
+        until(lambda: published(plain, "q"))
+        until(lambda: task.got, [b"x"])
+
+
+def published(plain, queue: str) -> bool:
+    """Publish to the queue; return whether it exists."""
+    try:
+        plain.basic_publish("", queue, "x", mandatory=True)
+    except pika.exceptions.UnroutableError:
+        return False
+    return True
+
+
 def test_a_message_that_is_delivered_too_often_goes_to_the_dead_letter_queue(held: Look, plain) -> None:
     """As one does that ends its consumer's process each time."""
     with Consumer("q", Taker(), quorum=True, delivery_limit=2):

@@ -12,7 +12,6 @@ import requests
 from pika.exceptions import AMQPError
 from waiting import until
 
-from brokers import queues
 from brokers.broker import Broker
 from brokers.management import Management
 from endings import BrokerError, NotText, WorkError
@@ -294,37 +293,6 @@ def test_a_queue_deleted_under_start_is_an_error_and_not_silence(mq, plain, held
         f"{place}the queue was deleted while this consumed from it, with all its messages; "
         "run this again to declare it anew"
     )
-
-
-@pytest.fixture
-def impatient(own: Broker) -> Broker:
-    """A broker that waits a second for an acknowledgement; from 4.3 on quorum queues alone have that limit."""
-    settings = ("consumer_timeout, 1000", "channel_tick_interval, 500")
-    own.ctl("eval", ", ".join(f"application:set_env(rabbit, {setting})" for setting in settings) + ".")
-    Management(own).create_vhost("impatient", quorum=Management(own).version() >= (4, 3))
-    own.vhost = "impatient"
-    return own
-
-
-def test_a_message_that_is_not_acknowledged_in_time_is_an_error_that_says_so(
-    impatient: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for variable, value in impatient.environment().items():
-        monkeypatch.setenv(variable, value)
-
-    def late(channel, method, properties, message: str) -> None:
-        until(lambda: queues.look(impatient)[0].ready, 1)
-        mq.ack(method)
-
-    with MessageQueue("q") as mq:
-        mq.register(late)
-        mq.publish("x")
-        with pytest.raises(
-            BrokerError, match=r"acknowledged within .* time limit.* back on the queue; acknowledge sooner"
-        ):
-            mq.start()
-    until(lambda: queues.look(impatient)[0].ready, 1)
-    assert queues.look(impatient)[0].consumers == 0
 
 
 def test_a_message_acknowledged_twice_is_an_error_that_says_so(mq) -> None:
