@@ -13,7 +13,7 @@ from typing import Any
 import pexpect
 import pexpect.popen_spawn
 
-LINE_SECONDS = 20
+LINE_SECONDS = 60
 """How long a line or the end of a command may take; the slowest lesson prints every second."""
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -202,9 +202,9 @@ def test_status_watch_redraws_until_ctrl_c(broker: Broker, vhost: str, terminal:
     shown = terminal(ROOT)
     shown.environment["TERM"] = "xterm"
     shown.type("python broker.py status --watch")
-    shown.child.expect("my_queue +2 +0 +0", timeout=10)
+    shown.child.expect("my_queue +2 +0 +0", timeout=90)
     declare(broker, vhost, "my_queue", 1, durable=True)
-    shown.child.expect("my_queue +3 +0 +0", timeout=10)
+    shown.child.expect("my_queue +3 +0 +0", timeout=90)
     shown.interrupt()
     rest = list(iter(shown.line, None))
     assert not any("Traceback" in line for line in rest)

@@ -15,7 +15,7 @@ from chapters.terminal import Terminal
 
 def python(source: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     whole = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "", **environment}
-    return subprocess.run([sys.executable, "-c", source], env=whole, capture_output=True, check=False, timeout=30)
+    return subprocess.run([sys.executable, "-c", source], env=whole, capture_output=True, check=False, timeout=90)
 
 
 def test_lines_of_several_threads_do_not_run_into_each_other(tmp_path: Path) -> None:

@@ -166,9 +166,9 @@ def stranger(broker: Broker) -> Iterator[str]:
     management = Management(broker)
     name = "stranger"
     user = f"{management.root}/users/{name}"
-    requests.put(user, json={"password": SECRET, "tags": ""}, auth=management.login, timeout=10).raise_for_status()
+    requests.put(user, json={"password": SECRET, "tags": ""}, auth=management.login, timeout=90).raise_for_status()
     yield name
-    requests.delete(user, auth=management.login, timeout=10).raise_for_status()
+    requests.delete(user, auth=management.login, timeout=90).raise_for_status()
 
 
 def test_a_wrong_password_for_guest(work: Path, broker: Broker, vhost: str) -> None:

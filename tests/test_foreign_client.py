@@ -26,7 +26,7 @@ def amqp(broker: Broker, vhost: str) -> Client:
 
     def tool(name: str, *options: str, body: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         command = [f"amqp-{name}", *place, *login, *options]
-        return subprocess.run(command, input=body, capture_output=True, timeout=10, check=False)
+        return subprocess.run(command, input=body, capture_output=True, timeout=90, check=False)
 
     return tool
 

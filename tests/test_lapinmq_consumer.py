@@ -374,7 +374,7 @@ def test_workers_work_at_the_same_time(fill, held: Look) -> None:
     together = threading.Barrier(4)
 
     def task(message: Message) -> MessageStatus:
-        together.wait(10)
+        together.wait(60)
         return MessageStatus.SUCCESS
 
     with Consumer("q", task, 4):

@@ -30,13 +30,13 @@ def task(message):
 
 publisher.start()
 Consumer('q', task).start()
-begun.wait(20)
+begun.wait(60)
 """
 
 
 def run(script: str) -> None:
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, env=lessons(ROOT), timeout=30, check=True, capture_output=True)
+    done = subprocess.run(command, env=lessons(ROOT), timeout=90, check=True, capture_output=True)
     assert done.stderr == b""
 
 

@@ -150,7 +150,7 @@ def test_of_many_threads_that_settle_a_delivery_one_may(gather: bool) -> None:
     together = threading.Barrier(8)
 
     def settle() -> int:
-        together.wait(10)
+        together.wait(60)
         won = 0
         for tag in range(1, 501):
             if ledger.claim(tag):

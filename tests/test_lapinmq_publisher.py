@@ -467,7 +467,7 @@ class HeldUp:
 
     def hold(self) -> None:
         self.arrived.set()
-        self.go.wait(20)
+        self.go.wait(60)
 
 
 @pytest.fixture

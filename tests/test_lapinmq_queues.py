@@ -143,7 +143,7 @@ def test_a_consumer_that_is_cancelled_after_the_acknowledgement_timeout_consumes
         seen.append((message.body, message.redelivered))
         if message.redelivered:
             again.set()
-        return MessageStatus.SUCCESS if again.wait(10) else MessageStatus.FAIL_DO_NOT_RETRY
+        return MessageStatus.SUCCESS if again.wait(60) else MessageStatus.FAIL_DO_NOT_RETRY
 
     with Consumer("q", task, worker_threads=2):
         plain.basic_publish("", "q", "x")

@@ -32,7 +32,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     words = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     more = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(["openssl", "req", *words, *more], cwd=folder, check=True, capture_output=True, timeout=30)
+    subprocess.run(["openssl", "req", *words, *more], cwd=folder, check=True, capture_output=True, timeout=90)
     return folder
 
 

@@ -93,7 +93,7 @@ def full(broker: Broker, vhost: str) -> Callable[[str], None]:
         management = Management(broker)
         policy = {"pattern": f"^{queue}$", "definition": {"max-length": 0, "overflow": "reject-publish"}}
         path = f"{management.root}/policies/{vhost}/full"
-        requests.put(path, json=policy, auth=management.login, timeout=10).raise_for_status()
+        requests.put(path, json=policy, auth=management.login, timeout=90).raise_for_status()
 
     return fill
 

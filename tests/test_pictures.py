@@ -249,7 +249,7 @@ def test_without_chromium_the_screenshot_stays_and_a_line_says_what_to_install(t
 
 
 def test_a_picture_that_does_not_exist_is_named() -> None:
-    run = subprocess.run([sys.executable, "-m", "pictures", "consumer4"], cwd=ROOT, timeout=30, check=False,
+    run = subprocess.run([sys.executable, "-m", "pictures", "consumer4"], cwd=ROOT, timeout=90, check=False,
                          capture_output=True, encoding="utf-8")  # fmt: skip
     assert run.returncode == 1
     assert "no such picture: consumer4; there are consumer1, consumer2" in run.stdout

@@ -144,7 +144,7 @@ def test_publish_raises_when_the_broker_answers_that_it_did_not_store_the_messag
     policy = {"pattern": "^q$", "definition": {"max-length": 1, "overflow": "reject-publish"}}
     management = Management(broker)
     requests.put(
-        f"{management.root}/policies/{vhost}/full", json=policy, auth=management.login, timeout=10
+        f"{management.root}/policies/{vhost}/full", json=policy, auth=management.login, timeout=90
     ).raise_for_status()
     with MessageQueue("q") as mq:
         mq.publish("fits")

@@ -163,7 +163,7 @@ else:
 def test_on_loopback_no_credentials_are_needed(domain: str, plain_sqs: Plain, ministack, tmp_path) -> None:
     environment = without_credentials(tmp_path, AWS_ENDPOINT_URL_SQS=ministack.endpoint)
     done = subprocess.run(
-        [sys.executable, "-c", SUBMIT, domain], env=environment, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", SUBMIT, domain], env=environment, capture_output=True, text=True, timeout=90, check=False
     )
     assert done.stdout == "sent\n", done.stderr
     assert plain_sqs.held(f"{domain}-make.fifo") == (1, 0)
@@ -172,7 +172,7 @@ def test_on_loopback_no_credentials_are_needed(domain: str, plain_sqs: Plain, mi
 def test_an_endpoint_of_all_services_is_used_too(domain: str, plain_sqs: Plain, ministack, tmp_path) -> None:
     environment = without_credentials(tmp_path, AWS_ENDPOINT_URL=ministack.endpoint)
     done = subprocess.run(
-        [sys.executable, "-c", SUBMIT, domain], env=environment, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", SUBMIT, domain], env=environment, capture_output=True, text=True, timeout=90, check=False
     )
     assert done.stdout == "sent\n", done.stderr
     assert plain_sqs.held(f"{domain}-make.fifo") == (1, 0)

@@ -57,7 +57,7 @@ def test_by_default_all_workers_of_all_runs_work_at_a_time(pipe: Pipe) -> None:
     together = threading.Barrier(8)
 
     def work(value):
-        together.wait(20)
+        together.wait(60)
         return value
 
     tasks = [{"method": counter(), "name": "make"}, {"method": work, "workers": 4}]
@@ -72,7 +72,7 @@ def test_messages_of_a_key_come_in_their_order_and_keys_in_parallel(pipe: Pipe) 
     def work(order):
         if order[0] not in met:
             met.add(order[0])
-            together.wait(20)
+            together.wait(60)
         return order
 
     tasks, settings = [orders(), {"method": work, "workers": 8}, {"method": show, "workers": 8}], {"group": key}

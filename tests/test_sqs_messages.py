@@ -137,7 +137,7 @@ def test_a_task_may_take_longer_than_the_visibility_timeout_and_is_done_once(
 
     def work(value):
         began.append(value)
-        enough.wait(20)
+        enough.wait(60)
         return value
 
     tasks = [make, work, show]
@@ -158,7 +158,7 @@ def test_a_message_that_waits_for_a_worker_is_kept_hidden_too(pipe: Pipe, plain_
 
     def work(value):
         began.append(value)
-        enough.wait(20)
+        enough.wait(60)
         return value
 
     plain_sqs.send(queue, *range(10))
@@ -191,7 +191,7 @@ def test_a_worker_that_lost_its_message_does_not_delete_it_and_sends_nothing_twi
 
     def work(value):
         began.append(value)
-        enough.wait(20)
+        enough.wait(60)
         return value
 
     proxy.answer(DOWN, "ChangeMessageVisibilityBatch", "ChangeMessageVisibility")
@@ -395,7 +395,7 @@ def test_fetching_runs_ahead_of_the_workers_by_one_batch_at_most(pipe: Pipe, pla
 
     def work(value):
         began.append(value)
-        hold.wait(20)
+        hold.wait(60)
         return value
 
     plain_sqs.send(queue, *range(60))
@@ -421,7 +421,7 @@ def test_two_runs_share_what_waits_when_tasks_take_long(pipe: Pipe, plain_sqs: P
     together = threading.Barrier(8)
 
     def work(value):
-        together.wait(20)
+        together.wait(60)
         return value
 
     tasks = [make, {"method": work, "workers": 4}, show]
@@ -472,7 +472,7 @@ def test_on_error_stop_lets_the_other_workers_finish(pipe: Pipe, plain_sqs: Plai
     both = threading.Barrier(2)
 
     def work(value):
-        both.wait(10)
+        both.wait(60)
         if value == "bad":
             raise ValueError(value)
         threading.Event().wait(0.3)
@@ -635,7 +635,7 @@ def test_a_callback_that_takes_long_holds_no_message_too_long(pipe: Pipe, plain_
 
     def slow():
         called.append(1)
-        enough.wait(20)
+        enough.wait(60)
 
     def work(value):
         return TaskCallback(value, slow)

@@ -58,5 +58,5 @@ def test_errors_have_one_base() -> None:
 @pytest.mark.parametrize("module", ["sqs_pipes", "sqs_pipes.client"])
 def test_importing_it_warns_of_nothing_and_asks_nobody(module: str) -> None:
     command = [sys.executable, "-W", "error", "-c", f"import {module}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -277,7 +277,7 @@ def test_several_workers_of_the_first_task_run_at_a_time(pipe: Pipe) -> None:
     together = threading.Barrier(4)
 
     def make():
-        together.wait(10)
+        together.wait(60)
         return 1
 
     client = pipe.client([{"method": make, "workers": 4}, show])
@@ -289,7 +289,7 @@ def test_several_workers_of_a_later_task_run_at_a_time(pipe: Pipe, registered: i
     together = threading.Barrier(4)
 
     def work(value):
-        together.wait(10)
+        together.wait(60)
         return value
 
     tasks = [number, {"method": work, "workers": registered}]
@@ -391,7 +391,7 @@ def test_two_runs_of_a_task_share_its_messages(pipe: Pipe) -> None:
 
     def work(value):
         if value < 2:
-            both.wait(10)
+            both.wait(60)
         return value
 
     tasks = [{"method": count, "name": "count"}, work]

@@ -39,7 +39,7 @@ def environment(domain: str, plain_sqs: Plain) -> dict[str, str]:
 
 
 def test_in_a_terminal_it_tells_done_in_flight_waiting_and_the_rate(environment: dict[str, str]) -> None:
-    terminal = pexpect.spawn(sys.executable, ["-c", STAGE], env=environment, timeout=20, dimensions=(24, 100))
+    terminal = pexpect.spawn(sys.executable, ["-c", STAGE], env=environment, timeout=90, dimensions=(24, 100))
     terminal.expect(rb"work: (\d+) done, (\d+) in flight, (\d+) waiting, ([\d.]+) messages/s")
     done, flying, waiting = (int(terminal.match[number]) for number in (1, 2, 3))
     assert done + flying <= 8
@@ -53,9 +53,9 @@ def test_in_a_terminal_it_tells_done_in_flight_waiting_and_the_rate(environment:
 @pytest.mark.parametrize("where", ["a pipe", "a dumb terminal"])
 def test_elsewhere_it_tells_nothing(environment: dict[str, str], tmp_path: Path, where: str) -> None:
     if where == "a pipe":
-        done = run([sys.executable, "-c", STAGE], env=environment, capture_output=True, timeout=20, check=True)
+        done = run([sys.executable, "-c", STAGE], env=environment, capture_output=True, timeout=90, check=True)
         assert (done.stdout, done.stderr) == (b"ended\n", b"")
     else:
-        terminal = pexpect.spawn(sys.executable, ["-c", STAGE], env={**environment, "TERM": "dumb"}, timeout=20)
+        terminal = pexpect.spawn(sys.executable, ["-c", STAGE], env={**environment, "TERM": "dumb"}, timeout=90)
         assert terminal.read() == b"ended\r\n"
         terminal.wait()

@@ -186,7 +186,7 @@ def test_the_threads_have_the_names_that_the_table_says() -> None:
 
     def work(value: int) -> None:
         working.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     client.register_tasks([{"method": int, "name": "first", "priorities": 2}, {"method": work, "workers": 2}])
     before = set(threading.enumerate())
@@ -379,7 +379,7 @@ def test_the_seeds_script_runs_in_three_processes_as_the_chapter_says() -> None:
     for stage in stages:
         if stage.stdout:
             stage.stdout.close()
-    assert [stage.wait(20) for stage in stages] == [0, 0, 0]
+    assert [stage.wait(90) for stage in stages] == [0, 0, 0]
     made, reduced, counted = ([line.rstrip() for line in first + last] for first, last in zip(lines, rest, strict=True))
     vowels = {word: "".join(letter for letter in word if letter in "aeiou") for word in made}
     assert {line.partition(" ->")[0] for line in reduced + counted} <= set(made)

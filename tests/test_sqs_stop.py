@@ -72,7 +72,7 @@ def test_a_stopped_run_finishes_what_is_under_way_and_gives_the_rest_back(
 
     def work(value):
         began.append(value)
-        go_on.wait(10)
+        go_on.wait(60)
         return value
 
     plain_sqs.send(queue, *range(30))
@@ -95,7 +95,7 @@ def test_what_was_fetched_ahead_is_others_at_once_though_a_task_goes_on(
     def work(value):
         if value == "long":
             began.set()
-            go_on.wait(10)
+            go_on.wait(60)
         return value
 
     plain_sqs.send(queue, *range(5), "long", *range(5, 20))  # after five quick ones it fetches ahead
@@ -462,7 +462,7 @@ def test_stop_while_sqs_is_silent_ends_the_run(pipe: Pipe, proxy: Proxy, plain_s
 
     def work(value):
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return value
 
     plain_sqs.send(queue, 1)
