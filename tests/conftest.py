@@ -127,6 +127,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("sqs", ["ministack"] if only else ["ministack", "moto"], indirect=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what uses a broker, and what is about a package or the benchmarks, no check of a student's folder."""
     for item in items:
