@@ -36,7 +36,7 @@ def run(work: Path, *words: object, seconds: float = 20, **environment: str) -> 
     )  # fmt: skip
 
 
-REFERENCE = 0.05
+REFERENCE = 0.02
 """Seconds within which a quiet machine starts an empty Python."""
 
 

@@ -7,7 +7,7 @@ from lapinmq_client import Driver, met
 from lapinmq_load import Result
 from lapinmq_stage import Stage
 
-SECONDS = 20
+SECONDS = 90
 """How long a use may take; a client that hangs is ended then."""
 
 
