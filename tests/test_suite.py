@@ -151,10 +151,28 @@ def test_a_run_that_is_killed_leaves_nothing(begin: Callable[..., Run], tmp_path
 
 @pytest.mark.slow
 def test_a_process_that_a_test_leaves_running_is_killed_and_named(begin: Callable[..., Run]) -> None:
-    run = begin("-n 2 tests/leaky/test_leaky.py")
+    run = begin("-n 2 tests/nested/test_leaky.py")
     assert any("left running by a test, and killed: " in line and "time.sleep(600)" in line for line in run.rest())
     assert run.terminal.status == 1
     assert run.left() == []
+
+
+def test_tests_of_one_group_run_in_one_process() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "3",
+        "-v",
+        "tests/nested/test_grouped.py",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    passed = [line for line in done.stdout.splitlines() if "PASSED" in line]
+    assert len(passed) == 6, done.stdout
+    assert len({line.split("]")[0] for line in passed}) == 1, done.stdout
 
 
 @pytest.mark.slow
