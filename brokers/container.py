@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import requests
 from docker.context import ContextAPI
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from brokers import record
 from brokers.broker import Broker
@@ -145,9 +145,11 @@ def sweep() -> None:
 
 def _sweep(client: docker.DockerClient) -> None:
     """Remove the containers of this machine's processes that were killed before they could."""
-    for container in client.containers.list(all=True, filters={"label": f"{LABEL}.machine={platform.node()}"}):
+    filters = {"label": f"{LABEL}.machine={platform.node()}"}
+    for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         if record.process(json.loads(container.labels[LABEL])) is None:
-            container.remove(force=True, v=True)
+            with suppress(APIError):  # another process removes it
+                container.remove(force=True, v=True)
 
 
 def _fetch(client: docker.DockerClient, image: str) -> None:

@@ -10,7 +10,7 @@ import requests
 
 from brokers.broker import Broker
 
-SECONDS = 10
+SECONDS = 30
 """How long one request may take."""
 
 

@@ -19,7 +19,7 @@ Show = Callable[[int, str], None]
 INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT, 1)
 """What a command ends with on Ctrl+C: of the signal; the last is Windows."""
 
-SETTLING_SECONDS = 3
+SETTLING_SECONDS = 15
 
 
 class Mismatch(AssertionError):

@@ -66,7 +66,9 @@ def _record(broker: Broker, wanted: list[str]) -> None:
 
 def _draw() -> None:
     for name, text in drawn().items():
-        (IMAGES / name).write_text(text, encoding="utf-8")
+        part = IMAGES / f"{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(IMAGES / name)  # a reader sees the old picture or the new one
         print(f"docs/images/{name}: drawn")
 
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pika
 import pytest
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") and config.option.durations is None:
         config.option.durations = 20
     if hasattr(config, "workerinput"):
-        ports.LISTENING = ports.LISTENING[tiers.worker() % 16 :: 16]  # so that no two processes choose the same one
+        os.environ[ports.SHARE] = f"{tiers.worker() % 16}/16"  # so that no two processes choose the same one
         return
     os.environ.pop(supervisor.ADDRESS, None)  # of the run whose test runs this pytest
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules anew in each of a thousand scripts is slow
@@ -173,9 +173,7 @@ def broker(pytestconfig: pytest.Config) -> Broker:
             found = shared_broker(pytestconfig)
     except (finding.NoBroker, supervisor.NotStarted) as reason:
         pytestconfig.stash[NO_BROKER] = f"{reason}\n"
-        if os.environ.get("CI"):
-            pytest.fail(str(reason), pytrace=False)
-        pytest.skip(str(reason))
+        unavailable(reason)
     return found
 
 
@@ -208,6 +206,13 @@ def plain(broker: Broker, vhost: str) -> Iterator[BlockingChannel]:
     connection.close()
 
 
+def unavailable(reason: Exception) -> NoReturn:
+    """Skip the test for want of a broker of its own; in CI fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(str(reason), pytrace=False)
+    pytest.skip(str(reason))
+
+
 @pytest.fixture
 def own(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     """A broker of this test's own, to be killed and run again: a container where the suite's is one, else a node."""
@@ -215,7 +220,7 @@ def own(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     try:
         found = kind.begin(*ports.free(2))
     except Unavailable as reason:
-        pytest.skip(str(reason))
+        unavailable(reason)
     try:
         found.wait()
         for variable, value in found.environment().items():

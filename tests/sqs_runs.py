@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from waiting import until
+from waiting import Stopwatch, until
 
 from sqs_pipes import TaskClient
 
@@ -69,7 +69,10 @@ class Run:
     def stop(self, seconds: float = 10) -> list[Any]:
         """Stop it, and block until it has ended; return the outputs, or raise what ended it."""
         self.client.stop()
-        return self.ends(seconds)
+        watch = Stopwatch()
+        outputs = self.ends(60)
+        assert watch.seconds() < seconds
+        return outputs
 
     def failure(self, seconds: float = 10) -> BaseException:
         """Block until an error has ended it; return that."""

@@ -5,6 +5,7 @@ first asked. It ends all of them when its standard input closes: when pytest end
 the system closes the pipe then. It is a session of its own, so that Ctrl+C in the terminal reaches pytest only.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -22,16 +23,21 @@ from typing import Any
 import psutil
 
 from brokers import container, finding, node
-from brokers.unavailable import Unavailable
-from sqs_pipes.emulator import Emulator, NoEmulator
+from sqs_pipes.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parent.parent
 
 ADDRESS = "TUTORIAL_SUPERVISOR"
 """The variable in which the processes of a run find its supervisor: PORT:KEY."""
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 20
 """How long a process of a run that ended may take to end too, before it counts as left running."""
+
+START_SECONDS = 600
+"""How long a service may take to answer at the most: an image or a package may have to be fetched."""
+
+END_SECONDS = 120
+"""How long the supervisor may take to end all that it has started."""
 
 Entry = dict[str, Any]
 
@@ -57,6 +63,8 @@ class Supervisor:
         )  # fmt: skip
         assert self.process.stdout
         port = self.process.stdout.readline().strip()
+        if not port:
+            raise NotStarted(f"the supervisor of the tests ended with status {self.process.wait()}; see above")
         os.environ[ADDRESS] = f"{port}:{key}"
 
     def close(self) -> list[str]:
@@ -66,7 +74,13 @@ class Supervisor:
         """
         if self.process.returncode is not None:
             return []
-        left, _ = self.process.communicate("end")
+        try:
+            left, _ = self.process.communicate("end", timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            left, _ = self.process.communicate()
+        if self.process.returncode:
+            left += f"the supervisor, which ended with status {self.process.returncode}: look into .broker\n"
         for variable in (ADDRESS, self.mark):
             os.environ.pop(variable, None)
         return left.split("\n")[:-1] if left.strip() else []
@@ -75,19 +89,24 @@ class Supervisor:
 def ask(service: str) -> Entry:
     """Return the entry of a service that answers. Blocks while it is started; raise NotStarted."""
     port, key = os.environ[ADDRESS].split(":")
-    with Client(("127.0.0.1", int(port)), authkey=key.encode()) as connection:
-        connection.send(service)
-        entry, reason = connection.recv()
+    try:
+        with Client(("127.0.0.1", int(port))) as connection:
+            connection.send_bytes(f"{key} {service}".encode())
+            if not connection.poll(START_SECONDS):
+                raise NotStarted(f"the supervisor did not answer within {START_SECONDS} s")
+            entry, reason = json.loads(connection.recv_bytes())
+    except (EOFError, OSError) as error:
+        raise NotStarted(f"the supervisor has ended ({error!r})") from error
     if reason:
         raise NotStarted(reason)
-    return entry
+    return dict(entry)
 
 
 class Services:
     """What the supervisor has started."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self._key = folder, key
         self._pool = ThreadPoolExecutor()
         self._lock = threading.Lock()
         self._started: dict[str, Future[Entry]] = {}
@@ -96,11 +115,15 @@ class Services:
     def answer(self, connection: Connection) -> None:
         """Answer one question: the entry of a service, or the reason why it could not be started."""
         with connection, suppress(EOFError, OSError):  # who asked may be gone
-            service = connection.recv()
-            try:
-                connection.send((self._entry(service), ""))
-            except (finding.NoBroker, Unavailable, NoEmulator) as reason:
-                connection.send(({}, str(reason)))
+            key, _, service = connection.recv_bytes(1000).decode().partition(" ")
+            if secrets.compare_digest(key, self._key):
+                connection.send_bytes(json.dumps(self._outcome(service)).encode())
+
+    def _outcome(self, service: str) -> tuple[Entry, str]:
+        try:
+            return self._entry(service), ""
+        except Exception as error:  # whatever it is, who asked is to know
+            return {}, str(error) or repr(error)
 
     def close(self) -> None:
         """End all services, also those that are being started."""
@@ -138,18 +161,21 @@ def announce(line: str) -> None:
 
 
 def serve(listener: Listener, answer: Callable[[Connection], None]) -> None:
-    """Answer each connection in a thread of its own, for ever."""
+    """Answer each connection in a thread of its own. Blocks; never returns."""
     while True:
-        with suppress(OSError, EOFError):  # of a client that went away at once
+        with suppress(OSError):  # of a client that went away at once
             threading.Thread(target=answer, args=(listener.accept(),), daemon=True).start()
 
 
 def processes(mark: str) -> list[psutil.Process]:
-    """Return the running processes that have the run's mark in their environment, but for this one."""
-    found = []
+    """Return the running processes that have the run's mark in their environment, but for this one and its ancestors.
+
+    On Windows pytest itself has the mark, too, and so has the launcher of this process.
+    """
+    found, spared = [], {os.getpid(), *(ancestor.pid for ancestor in psutil.Process().parents())}
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            alive = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+            alive = process.pid not in spared and process.status() != psutil.STATUS_ZOMBIE
             if alive and mark in process.environ():
                 found.append(process)
     return found
@@ -157,32 +183,34 @@ def processes(mark: str) -> list[psutil.Process]:
 
 def end_processes(mark: str, grace: float) -> list[str]:
     """Wait for the run's processes to end; kill those that still run after `grace` seconds, and return their names."""
-    deadline, killed = time.monotonic() + grace, []
-    while left := processes(mark):
-        if time.monotonic() > deadline:
-            for process in left:
-                with suppress(psutil.Error):
-                    killed.append(f"process {process.pid}: {' '.join(process.cmdline())[:150]}")
-                    process.kill()
+    killed: dict[int, str] = {}
+    begun = time.monotonic()
+    while (left := processes(mark)) and (seconds := time.monotonic() - begun) < grace + GRACE_SECONDS:
+        for process in left if seconds >= grace else []:
+            with suppress(psutil.Error):
+                killed[process.pid] = f"process {process.pid}: {' '.join(process.cmdline())[:150]}"
+                process.kill()
         time.sleep(0.1)
-    return killed
+    return list(killed.values())
 
 
 def main() -> None:
     """Serve until standard input closes; then end everything."""
     folder, mark = Path(sys.argv[1]), sys.argv[2]
     os.environ.pop(mark)  # what is started here is no test's process
-    services = Services(folder)
-    with Listener(("127.0.0.1", 0), backlog=64, authkey=os.environ.pop(ADDRESS).encode()) as listener:
+    services = Services(folder, os.environ.pop(ADDRESS))
+    with Listener(("127.0.0.1", 0), backlog=64) as listener:
         print(listener.address[1], flush=True)
         threading.Thread(target=serve, args=(listener, services.answer), daemon=True).start()
         ended = sys.stdin.read() == "end"  # otherwise pytest was killed, and nobody else ends its processes
     killed = end_processes(mark, GRACE_SECONDS if ended else 0)
-    services.close()
-    node.sweep()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        services.close()
+    finally:
+        node.sweep()
+        shutil.rmtree(folder, ignore_errors=True)
     if ended:
-        print(*killed, sep="\n", flush=True)
+        print(*[line.encode("ascii", "backslashreplace").decode() for line in killed], sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -183,7 +183,7 @@ def test_a_broker_that_is_down_is_not_the_students_fault(copy: Path) -> None:
 
 def test_a_missing_package_is_said_with_what_to_type() -> None:
     done = subprocess.run(
-        [sys.executable, "-S", "check.py"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False
+        [sys.executable, "-S", "check.py"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False
     )
     assert "python3 environment.py" in done.stderr
     assert len(done.stderr.splitlines()) == 1

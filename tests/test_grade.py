@@ -67,7 +67,7 @@ def running_in(folder: Path) -> list[str]:
             told = " ".join([*process.cmdline(), process.cwd()])
         except (psutil.Error, OSError):  # as where a hostile script's folders are too deep for the system to name
             continue
-        if str(folder) in told or "hostile-daemon" in told:
+        if str(folder) in told:
             found.append(told)
     return found
 
@@ -225,7 +225,7 @@ def test_without_a_broker_nothing_is_graded(tmp_path: Path) -> None:
                    "RABBITMQ_FROM": "environment"}  # fmt: skip
     told = subprocess.run(
         [sys.executable, "grade.py", str(tmp_path / "submissions"), "--out", str(tmp_path / "out")],
-        cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
     assert told.returncode == 2
     assert "Nothing was graded" in told.stderr

@@ -333,7 +333,7 @@ def test_a_full_dead_letter_queue_has_no_task_in_hand_run_again(queues: None, pl
             return NEVER
         if not message.retries:
             return LATER
-        go.wait(8)
+        go.wait(60)
         return DONE
 
     put(plain, "q", "good")
@@ -382,7 +382,7 @@ def test_stop_leaves_no_thread_where_a_move_is_unanswered(proxy: Proxy, queues: 
 
     def task(message: Message) -> MessageStatus:
         got.set()
-        go.wait(8)
+        go.wait(60)
         return LATER
 
     def judge(data: bytes) -> bytes | None:
@@ -410,7 +410,7 @@ def test_a_stopped_consumer_of_a_temporary_queue_ends_with_the_task_that_fails(v
 
     def task(message: Message) -> MessageStatus:
         got.set()
-        go.wait(8)
+        go.wait(60)
         return LATER
 
     consumer = Consumer("", task)

@@ -237,7 +237,7 @@ def test_without_chromium_the_screenshot_stays_and_a_line_says_what_to_install(t
     before = (IMAGES / "console.png").read_bytes()
     here = {**os.environ, "RABBITMQ_FROM": "environment", "PATH": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-m", "pictures", "console"], cwd=ROOT, env=here, timeout=60, check=False,
+        [sys.executable, "-m", "pictures", "console"], cwd=ROOT, env=here, timeout=120, check=False,
         capture_output=True, encoding="utf-8",
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")

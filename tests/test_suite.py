@@ -71,7 +71,7 @@ class Run:
 
     def _containers(self) -> list[str]:
         with suppress(docker.errors.DockerException), closing(docker.from_env()) as client:
-            listed = client.containers.list(all=True, filters={"label": LABEL})
+            listed = client.containers.list(all=True, ignore_removed=True, filters={"label": LABEL})
             return [c.id for c in listed if json.loads(c.labels[LABEL])["pid"] in self.seen]
         return []
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import lapinmq_faults as faults
 import pytest
 from cluster import Cluster
+from conftest import unavailable
 from lapinmq_client import OURS
 from lapinmq_load import Result
 from lapinmq_stage import Stage
@@ -41,7 +42,7 @@ def private(broker: Broker) -> Iterator[Broker]:
     try:
         found = kind.begin(*ports.free(2))
     except Unavailable as reason:
-        pytest.skip(str(reason))
+        unavailable(reason)
     try:
         found.wait()
         yield found
@@ -74,7 +75,7 @@ def cluster(broker: Broker) -> Iterator[Cluster]:
     try:
         found = Cluster(boxed=isinstance(broker, Container))
     except Unavailable as reason:
-        pytest.skip(str(reason))
+        unavailable(reason)
     yield found
     found.end()
 
