@@ -145,7 +145,7 @@ def sweep() -> None:
 
 def _sweep(client: docker.DockerClient) -> None:
     """Remove the containers of this machine's processes that were killed before they could."""
-    filters = {"label": f"{LABEL}.machine={platform.node()}"}
+    filters: dict[str, Any] = {"label": f"{LABEL}.machine={platform.node()}"}
     for container in client.containers.list(all=True, ignore_removed=True, filters=filters):
         if record.process(json.loads(container.labels[LABEL])) is None:
             with suppress(APIError):  # another process removes it
