@@ -41,7 +41,7 @@ def no_error(script: Script) -> None:
     within_limits(script)
     if not script.ended or script.status == 0:
         return
-    script.wait(1)
+    script.read()
     errors = [line for line in script.errors if line.strip()]
     last = errors[-1].strip() if errors else f"exit status {script.status}, and not a word"
     place = re.findall(rf'{re.escape(script.name)}", line (\d+)', "\n".join(errors))
@@ -60,6 +60,7 @@ def connects(lab: Lab, script: Script, seconds: float = 10) -> None:
     lab.until(lambda: lab.tap.connections or script.ended, seconds)
     if lab.tap.connections:
         return
+    script.read()
     no_connection = Mistake(
         f"{script.name} did not connect to the broker that the environment names.",
         seen="it ended without opening a connection"
@@ -82,6 +83,7 @@ def reaches_sqs(lab: Lab, script: Script, seconds: float = 15) -> None:
     others = {one.account for one in lab.sqs.requests} - {lab.sqs.account}
     if lab.sqs.requests and not others:
         return
+    script.read()
     within_limits(script)
     if not others and not any(word in line for line in script.errors[-3:] for word in ("onnect", "ndpoint", "HTTP")):
         no_error(script)
@@ -111,7 +113,7 @@ def ends(lab: Lab, script: Script, seconds: float = 10, after: str = "") -> None
             why="A program that never ends keeps its connection and its messages, and who waits for it waits for ever.",
         )
     no_error(script)
-    script.wait(1)
+    script.read()
 
 
 def keeps_running(lab: Lab, script: Script, seconds: float = SOON) -> None:
@@ -159,7 +161,7 @@ def consumes(lab: Lab, script: Script, queue: str, seconds: float = 10) -> None:
 def prints(lab: Lab, script: Script, lines: Sequence[str], seconds: float = 10) -> None:
     """Wait until the script has printed these lines, among others and in any order."""
     lab.until(lambda: not _missing(script, lines) or script.ended, seconds)
-    script.wait(0 if not script.ended else 1)
+    script.read()
     missing = _missing(script, lines)
     if missing:
         no_error(script)

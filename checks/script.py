@@ -25,6 +25,10 @@ class Line(NamedTuple):
     text: str
 
 
+READ_SECONDS = 3
+"""How long a reader may take on a busy machine; a child that outlives its script may hold the pipe open."""
+
+
 class Script:
     """A running, or ended, Python script. Two threads read what it prints; all else is for the thread of the check."""
 
@@ -84,9 +88,13 @@ class Script:
             self.process.wait(max(seconds, 0))
         except subprocess.TimeoutExpired:
             return False
-        for reader in self._readers:  # a child of its own may hold the pipe open
-            reader.join(1)
+        self.read()
         return True
+
+    def read(self) -> None:
+        """Block until all that an ended script printed is read; return at once while it runs."""
+        for reader in self._readers if self.ended else []:
+            reader.join(READ_SECONDS)
 
     def interrupt(self) -> None:
         """Press Ctrl+C. On Windows, where only a console can do that, terminate it."""

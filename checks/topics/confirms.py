@@ -88,7 +88,7 @@ def _ended(lab: Lab, script: Script, quiet: float) -> None:
     begun = time.monotonic()
     lab.until(lambda: script.ended or time.monotonic() > max(begun, lab.tap.seen[-1].at) + quiet, 60)
     if script.ended and script.status != 0:
-        script.wait(1)
+        script.read()
         expect.within_limits(script)
         raise Mistake(
             "The producer gave up when the connection was lost.",
