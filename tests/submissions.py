@@ -39,9 +39,7 @@ def hostile(folder: Path, name: str) -> None:
     """Make a hostile submission of tests/hostile."""
     shutil.copytree(HOSTILE / name, folder)
     for file in folder.glob("*/producer.py"):  # its daemon is to be known from another test's
-        file.write_text(
-            file.read_text(encoding="utf-8").replace("hostile-daemon", f"daemon of {folder}"), encoding="utf-8"
-        )
+        file.write_bytes(file.read_bytes().replace(b"hostile-daemon", f"daemon of {folder}".encode()))
 
 
 def strange(folder: Path) -> dict[str, Path]:
