@@ -11,7 +11,7 @@ demo: environment ## play the chapters on a RabbitMQ and an SQS of their own
 test: environment ## run the everyday tests on a RabbitMQ of their own (3 minutes)
 	@$(RUN) -m pytest -q
 
-test-all: environment ## run every test (15 minutes)
+test-all: environment ## run every test (12 minutes)
 	@$(RUN) -m pytest -q -m ""
 
 coverage: environment ## run the everyday tests and show how much of the code they run

@@ -14,7 +14,7 @@ EVERYDAY, EVERYTHING = "not slow", ""
 """What pytest's -m holds; pyproject.toml has the first as its default."""
 
 WORKERS = 8
-"""Processes for a whole tier. Tests wait most of their time, so that two cores serve as many; measured."""
+"""Processes for a whole tier: tests wait most of their time. Everyday on two cores: 6 took 159 s, 8 153 s, 12 164 s."""
 
 PER_EMULATOR = 2
 """How many of them share one SQS emulator."""
