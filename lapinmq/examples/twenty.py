@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import ExitStack
+from urllib.parse import quote
 
 import requests
 
@@ -29,5 +30,5 @@ with ExitStack() as started:
     time.sleep(6)  # the broker lists new ones every 5 seconds
     for connection in listed("connections"):
         if connection.get("user_provided_name") == f"twenty.py {os.getpid()}":
-            names = [channel["connection_details"]["name"] for channel in listed("channels")]
-            print("A connection with", names.count(connection["name"]), "channels")
+            channels = listed(f"connections/{quote(connection['name'])}/channels")
+            print("A connection with", len(channels), "channels")

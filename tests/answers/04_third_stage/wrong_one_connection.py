@@ -23,8 +23,9 @@ def stage(source, target, work):
             ch.stop_consuming()
 
     channel.basic_consume(source, callback)
-    channel.start_consuming()
+    return channel
 
 
-for each in [('loud', '', print), ('upper', 'loud', '{}!'.format), ('my_queue', 'upper', str.upper)]:
-    threading.Thread(target=stage, args=each).start()
+stages = [stage('loud', '', print), stage('upper', 'loud', '{}!'.format), stage('my_queue', 'upper', str.upper)]
+for channel in stages:
+    threading.Thread(target=channel.start_consuming).start()
