@@ -33,11 +33,12 @@ FIRST, SECOND = catalogue()[:2]
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A student's copy of the repository, with the starters as they are here, and nothing reached."""
+    folder = tmp_path / "copy"
     for name in NEEDED:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ROOT.glob("*.py"):
-        shutil.copy(file, tmp_path)
-    return tmp_path
+        shutil.copy(file, folder)
+    return folder
 
 
 def solve(copy: Path, exercise: Exercise) -> None:
