@@ -147,7 +147,7 @@ def _text(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Return the text so that a spreadsheet does not take it for a formula, which a student's output may be."""
-    clean = text.encode(errors="replace").decode()
+    clean = text.encode(errors="replace").decode().replace("\0", "\ufffd")  # Python 3.10 writes no NUL into a CSV
     return f"'{clean}" if clean.startswith(("=", "+", "-", "@", "\t", "\r")) else clean
 
 

@@ -3,14 +3,16 @@
 import signal
 import threading
 import time
-from queue import Empty, SimpleQueue
+from contextlib import suppress
 from types import FrameType
 
 STEP_SECONDS = 0.5
 """On Windows a wait holds signals back until it ends."""
 
-_arrived: "SimpleQueue[int]" = SimpleQueue()  # its put may be called in a signal handler
-_received: list[int] = []
+_silence = threading.Lock()
+"""Held until a signal came. A signal handler may release a lock at any time; setting an Event could deadlock, and
+SimpleQueue.get() blocks without end if its thread loses the processor for longer than its timeout."""
+_silence.acquire()
 
 
 def catch_sigterm(sigint: bool = False) -> None:
@@ -32,15 +34,19 @@ def wait_for_sigterm(timeout: float | None = None, sigint: bool = False) -> bool
     """
     catch_sigterm(sigint)
     deadline = None if timeout is None else time.monotonic() + timeout
-    while not _received:
+    while True:
         left = STEP_SECONDS if deadline is None else deadline - time.monotonic()
-        try:
-            _received.append(_arrived.get(timeout=max(0, min(STEP_SECONDS, left))))
-        except Empty:
-            if left <= 0:
-                return False
-    return True
+        if _silence.acquire(timeout=max(0, min(STEP_SECONDS, left))):
+            _break_silence()  # for a later wait, too
+            return True
+        if left <= 0:
+            return False
 
 
 def _take(number: int, _: FrameType | None) -> None:
-    _arrived.put(number)
+    _break_silence()
+
+
+def _break_silence() -> None:
+    with suppress(RuntimeError):  # it is released already
+        _silence.release()
